@@ -1,0 +1,259 @@
+//! How money reaches us: the payment gateway.
+//!
+//! A gateway reads one deposit wallet's chain, verifies what it reads, and says of each transaction whether it
+//! is a payment. It decides nothing about invoices: matching and settlement are rules (`decide`). It holds no
+//! private key and can send nothing.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::{Nanotons, Payload, Seconds, Timestamp, TxHash};
+
+// pub mod fake;
+
+/// Which chain a wallet lives on. Coins of different networks never mix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Network {
+    /// Real coins.
+    Mainnet,
+    /// The public test network.
+    Testnet,
+    /// The local chain for trying things out.
+    Sandbox,
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Mainnet => "mainnet",
+            Self::Testnet => "testnet",
+            Self::Sandbox => "sandbox",
+        })
+    }
+}
+
+/// The wallet that customers pay to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wallet {
+    /// The network it lives on.
+    pub network: Network,
+    /// The address as shown to payers: non-bounceable, URL-safe (`UQ…`, on a test network `0Q…`).
+    pub address: String,
+}
+
+/// A position in a wallet's chain: the last transaction that was dealt with.
+///
+/// `lt` is the logical time, which grows with every transaction of an account. Without a hash the position is a
+/// bare logical time, as an operator may configure it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct ChainCursor {
+    /// Logical time; 0 is before the first transaction.
+    pub lt: u64,
+    /// The hash of the transaction at `lt`, once one was read.
+    pub hash: Option<TxHash>,
+}
+
+impl ChainCursor {
+    /// Before the first transaction.
+    pub const START: Self = Self { lt: 0, hash: None };
+}
+
+/// The newest state of the wallet's chain that the gateway knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChainHead {
+    /// The newest transaction, or [`ChainCursor::START`] for an account without any.
+    pub cursor: ChainCursor,
+    /// The chain time up to which the gateway's source had seen the chain when it answered.
+    pub read_to: Timestamp,
+}
+
+/// What a payer wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "value", rename_all = "snake_case")]
+pub enum Comment {
+    /// No body at all.
+    None,
+    /// A text; it may be empty.
+    Text(String),
+    /// A comment encrypted for the wallet's key holder; this server cannot read it.
+    Encrypted,
+    /// A text comment whose bytes are not UTF-8, in lower-case hex.
+    Binary(String),
+    /// A body that is no comment and no operation, such as one shorter than an operation code.
+    Malformed,
+}
+
+impl Comment {
+    /// The text, where there is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// Money that reached the wallet, as the chain tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncomingPayment {
+    /// The transaction on the wallet's own account; identifies the payment for ever.
+    pub tx: TxHash,
+    /// Its logical time.
+    pub lt: u64,
+    /// What was credited.
+    pub amount: Nanotons,
+    /// What the payer wrote.
+    pub comment: Comment,
+    /// Who paid: a raw address, `workchain:hex`. May be an exchange's or another contract's.
+    pub sender: String,
+    /// When the chain took it.
+    pub chain_time: Timestamp,
+}
+
+/// What a transaction of the wallet is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Money came in and stayed.
+    Payment(IncomingPayment),
+    /// Money came in, but the message could not be read. It is booked for a person to look at.
+    Unreadable(IncomingPayment),
+    /// Not a payment.
+    NotPayment(NotPayment),
+}
+
+/// Why a transaction is not a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotPayment {
+    /// The wallet's own external message, a deployment for one.
+    ExternalIn,
+    /// The wallet paid itself.
+    SelfTransfer,
+    /// Nothing was transferred.
+    ZeroValue,
+    /// The wallet's own money came back.
+    BouncedBackToUs,
+    /// The money was returned to its sender in the same transaction.
+    ReturnedToSender,
+    /// A message between contracts: a jetton notification, an excess, a sale's proceeds.
+    ContractOp,
+    /// A tick-tock or other transaction without an incoming message.
+    NoMessage,
+}
+
+/// One verified transaction of the wallet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainTransaction {
+    /// Its hash.
+    pub tx: TxHash,
+    /// Its logical time.
+    pub lt: u64,
+    /// When the chain took it.
+    pub chain_time: Timestamp,
+    /// What it is.
+    pub verdict: Verdict,
+}
+
+impl ChainTransaction {
+    /// The position just after this transaction.
+    pub fn cursor(&self) -> ChainCursor {
+        ChainCursor { lt: self.lt, hash: Some(self.tx) }
+    }
+
+    /// The money in it, payment or unreadable.
+    pub fn incoming(&self) -> Option<&IncomingPayment> {
+        match &self.verdict {
+            Verdict::Payment(payment) | Verdict::Unreadable(payment) => Some(payment),
+            Verdict::NotPayment(_) => None,
+        }
+    }
+}
+
+/// A gapless piece of the wallet's chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainRead {
+    /// Every transaction after the asked position, oldest first, without a gap.
+    pub transactions: Vec<ChainTransaction>,
+    /// The chain time up to which the chain is now known completely.
+    pub read_to: Timestamp,
+}
+
+/// What a customer is asked to pay; the gateway turns it into links.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentRequest {
+    /// Where to.
+    pub address: String,
+    /// How much, to the nanoton.
+    pub amount: Nanotons,
+    /// The comment, when one is needed.
+    pub comment: Option<String>,
+    /// When a wallet should stop offering to pay.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Links that open a wallet with everything filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentLinks {
+    /// `ton://transfer/…`, for QR codes and wallets on this device.
+    pub ton: String,
+    /// `https://…`, where only web links can be clicked.
+    pub https: String,
+}
+
+/// Why the chain could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GatewayError {
+    /// No usable answer; the same call may succeed later.
+    #[error("the payment provider did not answer properly: {0}; the read is retried")]
+    Unavailable(String),
+    /// The provider asks to slow down.
+    #[error("the payment provider asks to wait {} s", .retry_after.0)]
+    RateLimited {
+        /// How long to wait.
+        retry_after: Seconds,
+    },
+    /// The answer contradicts itself or what was read before. Nothing of it may be used.
+    #[error("the payment provider's answer failed verification: {0}; nothing was booked, check the provider")]
+    Unverified(String),
+    /// The provider refuses us: a bad key, a wrong network, a bad address.
+    #[error("the payment provider refused the request: {0}; check TON_API_URL, TON_API_TOKEN and TON_NETWORK")]
+    Refused(String),
+}
+
+/// Reads the deposit wallet's chain.
+///
+/// # Contract
+/// - `read` returns *every* transaction after the position, oldest first, each verified, none invented, none
+///   left out; or an error. A partial answer is an error.
+/// - One `read` serves the whole wallet: its cost does not depend on how many invoices are open.
+/// - Reading is repeatable: the same position gives the same transactions, plus what has come since.
+/// - `read_to` never exceeds the chain time that the source has really seen, so "no payment in this read" means
+///   "no payment on chain up to `read_to`".
+/// - An unreadable message is a [`Verdict`], never an error: one bad transaction cannot stop the reading.
+#[async_trait]
+pub trait PaymentGateway: Send + Sync + fmt::Debug {
+    /// The wallet that this gateway watches.
+    fn wallet(&self) -> &Wallet;
+
+    /// The newest position.
+    async fn head(&self) -> Result<ChainHead, GatewayError>;
+
+    /// Everything after `after`.
+    async fn read(&self, after: &ChainCursor) -> Result<ChainRead, GatewayError>;
+
+    /// Links for paying `request`.
+    fn links(&self, request: &PaymentRequest) -> PaymentLinks;
+
+    /// Links for paying an invoice's `amount` with its `payload` before `expires_at`.
+    fn invoice_links(&self, amount: Nanotons, payload: &Payload, expires_at: Timestamp) -> PaymentLinks {
+        self.links(&PaymentRequest {
+            address: self.wallet().address.clone(),
+            amount,
+            comment: Some(payload.to_string()),
+            expires_at: Some(expires_at),
+        })
+    }
+}

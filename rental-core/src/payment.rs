@@ -1,0 +1,233 @@
+//! Payments: every coin that arrived, and what became of it.
+//!
+//! A payment is identified by the hash of the transaction on our own account, for ever. It is never deleted, and
+//! its amount never changes; only its [`Outcome`] moves, and only along the edges that `decide` knows.
+
+use std::fmt;
+use std::str::FromStr;
+
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::{Comment, IncomingPayment, InvoiceId, Nanotons, Timestamp};
+
+/// The hash of a transaction: 32 bytes, shown as 64 lower-case hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TxHash(pub [u8; 32]);
+
+/// The text is not a transaction hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a transaction hash is 64 hex digits")]
+pub struct TxHashError;
+
+/// Reads hex, or the base64 in which some providers write hashes.
+impl FromStr for TxHash {
+    type Err = TxHashError;
+
+    fn from_str(text: &str) -> Result<Self, TxHashError> {
+        let bytes = match text.len() {
+            64 => HEXLOWER_PERMISSIVE.decode(text.as_bytes()),
+            44 => BASE64.decode(text.replace('-', "+").replace('_', "/").as_bytes()),
+            43 => BASE64URL_NOPAD.decode(text.replace('+', "-").replace('/', "_").as_bytes()),
+            _ => return Err(TxHashError),
+        };
+        bytes.ok().and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or(TxHashError)
+    }
+}
+
+impl fmt::Display for TxHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&HEXLOWER.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for TxHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for TxHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for TxHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+/// A coin that arrived, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// The transaction.
+    pub tx: TxHash,
+    /// Its logical time.
+    pub lt: u64,
+    /// What was credited.
+    pub amount: Nanotons,
+    /// What the payer wrote.
+    pub comment: Comment,
+    /// Who paid, as a raw address.
+    pub sender: String,
+    /// When the chain took it.
+    pub chain_time: Timestamp,
+    /// When we booked it.
+    pub booked_at: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The invoice it names, if it names one.
+    pub invoice: Option<InvoiceId>,
+    /// Grows by one with every change; 1 when booked.
+    pub version: u64,
+}
+
+/// What became of a payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It settled its invoice.
+    Settled,
+    /// It waits for the operator's decision.
+    Exception {
+        /// What is odd about it.
+        reason: ExceptionReason,
+    },
+    /// The operator accepted it for an invoice.
+    Applied {
+        /// What had been odd about it.
+        reason: ExceptionReason,
+    },
+    /// The operator is sending it back.
+    RefundPending {
+        /// What had been odd about it.
+        reason: ExceptionReason,
+    },
+    /// It was sent back.
+    Refunded {
+        /// What had been odd about it.
+        reason: ExceptionReason,
+        /// The outgoing transaction, when the operator named it.
+        refund_tx: Option<TxHash>,
+    },
+    /// The operator keeps it.
+    WrittenOff {
+        /// What had been odd about it.
+        reason: ExceptionReason,
+    },
+}
+
+/// What is odd about a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExceptionReason {
+    /// Less than the invoice's amount.
+    Underpaid,
+    /// More than the invoice's amount.
+    Overpaid,
+    /// On chain after the invoice's deadline.
+    Late,
+    /// On chain before the invoice existed.
+    Early,
+    /// The invoice is settled already.
+    Duplicate,
+    /// The customer had cancelled the invoice.
+    Cancelled,
+    /// No invoice has this comment.
+    UnknownPayload,
+    /// There is no comment.
+    NoComment,
+    /// The comment is encrypted or not a text.
+    UnreadableComment,
+    /// The message could not be read at all.
+    UnreadableMessage,
+    /// The number can no longer be given to this customer.
+    NumberGone,
+    /// The number is locked; the payment settles when the lock is gone.
+    NumberLocked,
+}
+
+impl Outcome {
+    /// The stable name: `settled`, `exception`, `applied`, `refund_pending`, `refunded` or `written_off`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::Exception { .. } => "exception",
+            Self::Applied { .. } => "applied",
+            Self::RefundPending { .. } => "refund_pending",
+            Self::Refunded { .. } => "refunded",
+            Self::WrittenOff { .. } => "written_off",
+        }
+    }
+
+    /// What is or was odd about the payment.
+    pub fn reason(&self) -> Option<ExceptionReason> {
+        match self {
+            Self::Settled => None,
+            Self::Exception { reason }
+            | Self::Applied { reason }
+            | Self::RefundPending { reason }
+            | Self::Refunded { reason, .. }
+            | Self::WrittenOff { reason } => Some(*reason),
+        }
+    }
+}
+
+impl ExceptionReason {
+    /// The stable name, such as `underpaid`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Underpaid => "underpaid",
+            Self::Overpaid => "overpaid",
+            Self::Late => "late",
+            Self::Early => "early",
+            Self::Duplicate => "duplicate",
+            Self::Cancelled => "cancelled",
+            Self::UnknownPayload => "unknown_payload",
+            Self::NoComment => "no_comment",
+            Self::UnreadableComment => "unreadable_comment",
+            Self::UnreadableMessage => "unreadable_message",
+            Self::NumberGone => "number_gone",
+            Self::NumberLocked => "number_locked",
+        }
+    }
+}
+
+impl fmt::Display for ExceptionReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl Payment {
+    /// Books `incoming` at `now`.
+    pub(crate) fn book(
+        incoming: &IncomingPayment,
+        outcome: Outcome,
+        invoice: Option<InvoiceId>,
+        now: Timestamp,
+    ) -> Self {
+        let IncomingPayment { tx, lt, amount, comment, sender, chain_time } = incoming.clone();
+        Self { tx, lt, amount, comment, sender, chain_time, booked_at: now, outcome, invoice, version: 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_hash_in_every_spelling_is_one_hash() {
+        let hash = TxHash([0xfb; 32]);
+        for text in [hash.to_string(), hash.to_string().to_uppercase(), BASE64.encode(&hash.0)] {
+            assert_eq!(text.parse(), Ok(hash), "{text}");
+        }
+        assert_eq!(BASE64URL_NOPAD.encode(&hash.0).parse(), Ok(hash));
+        for text in ["", "zz", &"g".repeat(64), &"a".repeat(63)] {
+            assert_eq!(text.parse::<TxHash>(), Err(TxHashError));
+        }
+    }
+}
