@@ -160,7 +160,10 @@ pub struct ChainTransaction {
 impl ChainTransaction {
     /// The position just after this transaction.
     pub fn cursor(&self) -> ChainCursor {
-        ChainCursor { lt: self.lt, hash: Some(self.tx) }
+        ChainCursor {
+            lt: self.lt,
+            hash: Some(self.tx),
+        }
     }
 
     /// The money in it, payment or unreadable.
@@ -219,7 +222,9 @@ pub enum GatewayError {
     #[error("the payment provider's answer failed verification: {0}; nothing was booked, check the provider")]
     Unverified(String),
     /// The provider refuses us: a bad key, a wrong network, a bad address.
-    #[error("the payment provider refused the request: {0}; check TON_API_URL, TON_API_TOKEN and TON_NETWORK")]
+    #[error(
+        "the payment provider refused the request: {0}; check TON_API_URL, TON_API_TOKEN and TON_NETWORK"
+    )]
     Refused(String),
 }
 

@@ -57,7 +57,11 @@ pub enum IdentityError {
 fn telegram_id(text: &str) -> Option<u64> {
     let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
     // Telegram user ids have at most 52 significant bits.
-    if plain { text.parse().ok().filter(|id| *id < 1 << 52) } else { None }
+    if plain {
+        text.parse().ok().filter(|id| *id < 1 << 52)
+    } else {
+        None
+    }
 }
 
 impl CustomerId {
@@ -71,7 +75,10 @@ impl CustomerId {
         let reference = reference.strip_prefix(own.as_str()).unwrap_or(reference);
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._@+-".contains(&b);
         if (1..=64).contains(&reference.len()) && reference.bytes().all(allowed) {
-            Ok(Self::Api { integrator: integrator.clone(), reference: reference.to_owned() })
+            Ok(Self::Api {
+                integrator: integrator.clone(),
+                reference: reference.to_owned(),
+            })
         } else {
             Err(IdentityError::Reference)
         }
@@ -93,8 +100,10 @@ impl FromStr for CustomerId {
         if let Some(id) = text.strip_prefix("tg:") {
             return telegram_id(id).map(Self::Telegram).ok_or(IdentityError::Customer);
         }
-        let (integrator, reference) =
-            text.strip_prefix("api:").and_then(|rest| rest.split_once(':')).ok_or(IdentityError::Customer)?;
+        let (integrator, reference) = text
+            .strip_prefix("api:")
+            .and_then(|rest| rest.split_once(':'))
+            .ok_or(IdentityError::Customer)?;
         Self::of_integrator(&integrator.parse()?, reference)
     }
 }
@@ -103,7 +112,10 @@ impl fmt::Display for CustomerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Telegram(id) => write!(f, "tg:{id}"),
-            Self::Api { integrator, reference } => write!(f, "api:{integrator}:{reference}"),
+            Self::Api {
+                integrator,
+                reference,
+            } => write!(f, "api:{integrator}:{reference}"),
         }
     }
 }
@@ -161,7 +173,9 @@ impl FromStr for AdminId {
 
     /// Reads a Telegram admin, `tg:<user id>` or the bare id; a console admin is never typed in.
     fn from_str(text: &str) -> Result<Self, IdentityError> {
-        telegram_id(text.strip_prefix("tg:").unwrap_or(text)).map(Self::Telegram).ok_or(IdentityError::Admin)
+        telegram_id(text.strip_prefix("tg:").unwrap_or(text))
+            .map(Self::Telegram)
+            .ok_or(IdentityError::Admin)
     }
 }
 
@@ -236,11 +250,26 @@ mod tests {
     #[test]
     fn customers_read_back_and_nothing_else_is_one() {
         for text in ["tg:1", "tg:7000000000", "api:demo:alice", "api:a-b_c:x@y.z+1"] {
-            assert_eq!(text.parse::<CustomerId>().map(|c| c.to_string()), Ok(text.to_owned()));
+            assert_eq!(
+                text.parse::<CustomerId>().map(|c| c.to_string()),
+                Ok(text.to_owned())
+            );
         }
-        for text in
-            ["", "tg:", "tg:0", "tg:-1", "tg:01", "tg:1x", "tg:99999999999999999999", "api:demo:", "api::a", "api:Demo:a", "api:demo:a:b", "alice", "api:demo:a b"]
-        {
+        for text in [
+            "",
+            "tg:",
+            "tg:0",
+            "tg:-1",
+            "tg:01",
+            "tg:1x",
+            "tg:99999999999999999999",
+            "api:demo:",
+            "api::a",
+            "api:Demo:a",
+            "api:demo:a:b",
+            "alice",
+            "api:demo:a b",
+        ] {
             assert!(text.parse::<CustomerId>().is_err(), "{text}");
         }
     }
@@ -248,9 +277,18 @@ mod tests {
     #[test]
     fn an_integrator_cannot_name_somebody_elses_customer() {
         let demo: IntegratorId = "demo".parse().expect("a name");
-        assert_eq!(CustomerId::of_integrator(&demo, "api:demo:a"), CustomerId::of_integrator(&demo, "a"));
-        assert_eq!(CustomerId::of_integrator(&demo, "api:other:a"), Err(IdentityError::Reference));
-        assert_eq!(CustomerId::of_integrator(&demo, "tg:1"), Err(IdentityError::Reference));
+        assert_eq!(
+            CustomerId::of_integrator(&demo, "api:demo:a"),
+            CustomerId::of_integrator(&demo, "a")
+        );
+        assert_eq!(
+            CustomerId::of_integrator(&demo, "api:other:a"),
+            Err(IdentityError::Reference)
+        );
+        assert_eq!(
+            CustomerId::of_integrator(&demo, "tg:1"),
+            Err(IdentityError::Reference)
+        );
     }
 
     #[test]

@@ -31,7 +31,10 @@ impl FromStr for InvoiceId {
     type Err = InvoiceIdError;
 
     fn from_str(text: &str) -> Result<Self, InvoiceIdError> {
-        let id = text.strip_prefix("inv_").and_then(|ulid| Ulid::from_string(ulid).ok()).map(Self);
+        let id = text
+            .strip_prefix("inv_")
+            .and_then(|ulid| Ulid::from_string(ulid).ok())
+            .map(Self);
         // One id has one spelling: the decoder alone would take lower case and look-alikes too.
         id.filter(|id| id.to_string() == text).ok_or(InvoiceIdError)
     }
@@ -89,8 +92,13 @@ impl Payload {
         if comment.len() > LONGEST_COMMENT {
             return None;
         }
-        let visible: String = comment.chars().filter(|c| !is_invisible(*c) && *c != '\0').collect();
-        let candidate = visible.trim_matches(|c: char| c.is_whitespace() || c.is_control()).to_ascii_uppercase();
+        let visible: String = comment
+            .chars()
+            .filter(|c| !is_invisible(*c) && *c != '\0')
+            .collect();
+        let candidate = visible
+            .trim_matches(|c: char| c.is_whitespace() || c.is_control())
+            .to_ascii_uppercase();
         let code = candidate.strip_prefix(PREFIX)?;
         let complete = code.len() == LENGTH && code.chars().all(|c| ALPHABET.contains(c));
         complete.then_some(Self(candidate))
@@ -131,7 +139,8 @@ macro_rules! serde_as_text {
     };
 }
 serde_as_text!(InvoiceId, |text| text.parse::<InvoiceId>());
-serde_as_text!(Payload, |text| Payload::from_comment(&text).ok_or("not a payload"));
+serde_as_text!(Payload, |text| Payload::from_comment(&text)
+    .ok_or("not a payload"));
 
 /// A request for payment.
 ///
@@ -252,7 +261,13 @@ mod tests {
         let id = InvoiceId(Ulid::from_parts(1_767_225_650_000, 42));
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!(id.to_string().len(), 30);
-        for text in ["", "inv_", &id.to_string().to_lowercase(), &format!("{id}0"), "inv_../../etc/passwd"] {
+        for text in [
+            "",
+            "inv_",
+            &id.to_string().to_lowercase(),
+            &format!("{id}0"),
+            "inv_../../etc/passwd",
+        ] {
             assert_eq!(text.parse::<InvoiceId>(), Err(InvoiceIdError), "{text}");
         }
     }
@@ -261,8 +276,17 @@ mod tests {
     fn a_comment_names_an_invoice_only_as_a_whole() {
         let payload = Payload::from_entropy([0xA5; 8]);
         let (text, lower) = (payload.to_string(), payload.to_string().to_lowercase());
-        for comment in [text.clone(), lower, format!(" \u{200b}{text}\0\n"), format!("\u{feff}{text}\u{a0}")] {
-            assert_eq!(Payload::from_comment(&comment), Some(payload.clone()), "{comment:?}");
+        for comment in [
+            text.clone(),
+            lower,
+            format!(" \u{200b}{text}\0\n"),
+            format!("\u{feff}{text}\u{a0}"),
+        ] {
+            assert_eq!(
+                Payload::from_comment(&comment),
+                Some(payload.clone()),
+                "{comment:?}"
+            );
         }
         for comment in [
             String::new(),

@@ -78,7 +78,10 @@ fn digit(c: char) -> Option<u64> {
 /// What may stand between digits: spaces, dashes, dots, parentheses and characters that cannot be seen.
 fn is_separator(c: char) -> bool {
     c.is_whitespace()
-        || matches!(c, '-' | '.' | '(' | ')' | '\u{FF0D}' | '\u{FF0E}' | '\u{FF08}' | '\u{FF09}' | '\u{2212}')
+        || matches!(
+            c,
+            '-' | '.' | '(' | ')' | '\u{FF0D}' | '\u{FF0E}' | '\u{FF08}' | '\u{FF09}' | '\u{2212}'
+        )
         || matches!(c, '\u{2010}'..='\u{2015}')
         || is_invisible(c)
 }
@@ -117,8 +120,16 @@ impl FromStr for PhoneNumber {
                 return Err(NumberError);
             }
         }
-        let prefixed = if plus { zeros == 0 } else { zeros == 0 || zeros == 2 };
-        if prefixed { Self::from_digits(value).ok_or(NumberError) } else { Err(NumberError) }
+        let prefixed = if plus {
+            zeros == 0
+        } else {
+            zeros == 0 || zeros == 2
+        };
+        if prefixed {
+            Self::from_digits(value).ok_or(NumberError)
+        } else {
+            Err(NumberError)
+        }
     }
 }
 
@@ -178,10 +189,31 @@ mod tests {
     #[test]
     fn refuses_everything_else() {
         for text in [
-            "", "+", "888", "+888", "+8881234567", "+88811234567", "+888012345678", "+8880123456", "+8888", "+88881234",
-            "++88801234567", "8+8801234567", "+0088801234567", "088801234567", "00088801234567", "+888O1234567",
-            "+888 0123 4567 ext 1", "8880123456a", "+1 888 0123 4567", "+888/0123/4567", "+888_0123_4567", "²8801234567",
-            "+888,01234567", "99999999999999999999999999", "tel:+88801234567",
+            "",
+            "+",
+            "888",
+            "+888",
+            "+8881234567",
+            "+88811234567",
+            "+888012345678",
+            "+8880123456",
+            "+8888",
+            "+88881234",
+            "++88801234567",
+            "8+8801234567",
+            "+0088801234567",
+            "088801234567",
+            "00088801234567",
+            "+888O1234567",
+            "+888 0123 4567 ext 1",
+            "8880123456a",
+            "+1 888 0123 4567",
+            "+888/0123/4567",
+            "+888_0123_4567",
+            "²8801234567",
+            "+888,01234567",
+            "99999999999999999999999999",
+            "tel:+88801234567",
         ] {
             assert_eq!(text.parse::<PhoneNumber>(), Err(NumberError), "{text:?}");
         }

@@ -31,7 +31,11 @@ impl FromStr for TxHash {
             43 => BASE64URL_NOPAD.decode(text.replace('+', "-").replace('/', "_").as_bytes()),
             _ => return Err(TxHashError),
         };
-        bytes.ok().and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or(TxHashError)
+        bytes
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok())
+            .map(Self)
+            .ok_or(TxHashError)
     }
 }
 
@@ -210,8 +214,26 @@ impl Payment {
         invoice: Option<InvoiceId>,
         now: Timestamp,
     ) -> Self {
-        let IncomingPayment { tx, lt, amount, comment, sender, chain_time } = incoming.clone();
-        Self { tx, lt, amount, comment, sender, chain_time, booked_at: now, outcome, invoice, version: 1 }
+        let IncomingPayment {
+            tx,
+            lt,
+            amount,
+            comment,
+            sender,
+            chain_time,
+        } = incoming.clone();
+        Self {
+            tx,
+            lt,
+            amount,
+            comment,
+            sender,
+            chain_time,
+            booked_at: now,
+            outcome,
+            invoice,
+            version: 1,
+        }
     }
 }
 
@@ -222,7 +244,11 @@ mod tests {
     #[test]
     fn one_hash_in_every_spelling_is_one_hash() {
         let hash = TxHash([0xfb; 32]);
-        for text in [hash.to_string(), hash.to_string().to_uppercase(), BASE64.encode(&hash.0)] {
+        for text in [
+            hash.to_string(),
+            hash.to_string().to_uppercase(),
+            BASE64.encode(&hash.0),
+        ] {
             assert_eq!(text.parse(), Ok(hash), "{text}");
         }
         assert_eq!(BASE64URL_NOPAD.encode(&hash.0).parse(), Ok(hash));

@@ -1,0 +1,232 @@
+//! What happened: the number's history, the operators' audit trail, and the events that others act on.
+//!
+//! All three are written in the commit of their cause, so none can be missing and none can be too much.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    CustomerId, ExceptionReason, InvoiceId, InvoiceKind, Nanotons, PhoneNumber, Seconds, Timestamp, TxHash,
+};
+
+/// Something that happened. Notifications, webhooks and the event feed are made from these.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// The number it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<PhoneNumber>,
+    /// The customer it concerns; only this customer (and its integrator) is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerId>,
+    /// What.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum EventKind {
+    /// An invoice was opened.
+    #[serde(rename = "invoice.opened")]
+    InvoiceOpened {
+        /// Which.
+        invoice: InvoiceId,
+        /// What for.
+        kind: InvoiceKind,
+        /// Its amount.
+        amount: Nanotons,
+    },
+    /// An invoice was paid and carried out.
+    #[serde(rename = "invoice.settled")]
+    InvoiceSettled {
+        /// Which.
+        invoice: InvoiceId,
+        /// By which payment.
+        tx: TxHash,
+        /// The end of what is paid for.
+        expires_at: Timestamp,
+    },
+    /// An invoice's deadline passed without a payment.
+    #[serde(rename = "invoice.expired")]
+    InvoiceExpired {
+        /// Which.
+        invoice: InvoiceId,
+    },
+    /// An invoice was withdrawn.
+    #[serde(rename = "invoice.cancelled")]
+    InvoiceCancelled {
+        /// Which.
+        invoice: InvoiceId,
+    },
+    /// Money arrived that settles nothing by itself.
+    #[serde(rename = "payment.exception")]
+    PaymentException {
+        /// Which payment.
+        tx: TxHash,
+        /// How much.
+        amount: Nanotons,
+        /// What is odd.
+        reason: ExceptionReason,
+        /// The invoice it names.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        invoice: Option<InvoiceId>,
+    },
+    /// The operator decided about an odd payment.
+    #[serde(rename = "payment.resolved")]
+    PaymentResolved {
+        /// Which payment.
+        tx: TxHash,
+        /// The new outcome's name.
+        outcome: String,
+    },
+    /// A rental began.
+    #[serde(rename = "rental.started")]
+    RentalStarted {
+        /// Its end.
+        expires_at: Timestamp,
+    },
+    /// A rental's end moved.
+    #[serde(rename = "rental.extended")]
+    RentalExtended {
+        /// Its new end.
+        expires_at: Timestamp,
+    },
+    /// A rental ends soon.
+    #[serde(rename = "rental.reminder")]
+    RentalReminder {
+        /// The notice given, in seconds before the end.
+        notice: Seconds,
+        /// The end.
+        expires_at: Timestamp,
+    },
+    /// A rental's term is over; it can still be renewed.
+    #[serde(rename = "rental.grace")]
+    RentalGrace {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A rental is over.
+    #[serde(rename = "rental.ended")]
+    RentalEnded {
+        /// Whether the operator ended it.
+        revoked: bool,
+    },
+    /// A number waits for the operator's end-of-rental work.
+    #[serde(rename = "number.turnover")]
+    NumberTurnover {
+        /// When it is done by itself; without it the operator confirms.
+        until: Option<Timestamp>,
+    },
+    /// A number can be rented.
+    #[serde(rename = "number.available")]
+    NumberAvailable,
+    /// A transfer was offered.
+    #[serde(rename = "transfer.offered")]
+    TransferOffered {
+        /// To whom, if to somebody in particular.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<CustomerId>,
+        /// The last moment to accept.
+        expires_at: Timestamp,
+    },
+    /// A transfer was accepted; written once for each side.
+    #[serde(rename = "transfer.accepted")]
+    TransferAccepted {
+        /// The former holder.
+        from: CustomerId,
+        /// The new holder.
+        to: CustomerId,
+    },
+    /// An offered transfer came to nothing.
+    #[serde(rename = "transfer.closed")]
+    TransferClosed {
+        /// Why.
+        reason: TransferEnd,
+    },
+}
+
+/// Why an offered transfer came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferEnd {
+    /// The recipient said no.
+    Declined,
+    /// The holder took it back.
+    Withdrawn,
+    /// Nobody accepted in time.
+    Expired,
+}
+
+/// A line of a number's ownership history; append-only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// When.
+    pub at: Timestamp,
+    /// The number.
+    pub number: PhoneNumber,
+    /// What.
+    pub kind: HistoryKind,
+    /// The customer concerned: the holder, for a transfer the former one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerId>,
+    /// For a transfer, the new holder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<CustomerId>,
+    /// The invoice that paid for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice: Option<InvoiceId>,
+    /// The end of the rental after this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What a history line tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryKind {
+    /// The number joined the pool.
+    Added,
+    /// A customer began to hold it.
+    Rented,
+    /// The holder paid for more time.
+    Renewed,
+    /// The operator gave more time.
+    Extended,
+    /// It went from one customer to another.
+    Transferred,
+    /// The term was over.
+    Expired,
+    /// The holder lost it after the grace period.
+    Ended,
+    /// The operator ended the rental.
+    Revoked,
+    /// The operator took it out.
+    Withdrawn,
+    /// Telegram restricts it.
+    Restricted,
+    /// Its Telegram account is being deleted.
+    PendingDeletion,
+    /// It is offered again.
+    Restored,
+}
+
+/// A line of the audit trail: an operator changed something; append-only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Who, such as `console:root` or `tg:1`.
+    pub actor: String,
+    /// What, such as `number.withdraw`.
+    pub action: String,
+    /// To what: a number, a customer, a transaction, a key.
+    pub object: String,
+    /// The details, such as the new plans.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Why, in the operator's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
