@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use rental_core::conformance::Harness;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use rental_core::conformance::{Harness, same_answers};
 use rental_core::{ManualClock, MemoryStore, Timestamp};
 
 async fn empty_store() -> Harness {
@@ -19,3 +21,13 @@ fn over(store: &MemoryStore, clock: &ManualClock) -> Harness {
 }
 
 rental_core::store_conformance!(empty_store);
+
+proptest! {
+    #[test]
+    fn the_same_script_gets_the_same_answers(script in vec(any::<u64>(), 0..100)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            same_answers(empty_store().await, empty_store().await, &script).await;
+        });
+    }
+}

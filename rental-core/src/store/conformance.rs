@@ -3,10 +3,12 @@
 //! Each case is a plain async function over a [`Harness`], named for the behaviour it checks; together they cover
 //! every sentence of the contracts of [`Store`], [`Leases`] and [`RateLimiter`]. A backend runs all of them with
 //! [`store_conformance!`](crate::store_conformance), which holds the only list of their names: a new case reaches
-//! every backend at once, and a function that is not on the list is dead code.
+//! every backend at once, and a function that is not on the list is dead code. [`same_answers`] runs one random
+//! script on two stores and compares every answer.
 
 mod commits;
 mod deadlines;
+mod differential;
 mod isolation;
 mod leases;
 mod listings;
@@ -21,6 +23,8 @@ use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+
+pub use differential::same_answers;
 
 use super::{Changes, Commit, Load, State, Store};
 use crate::{Leases, ManualClock, RateLimiter, Seconds, Timestamp};
