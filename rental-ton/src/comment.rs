@@ -42,7 +42,7 @@ fn snake(mut cell: CellSlice<'_>) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     loop {
         let bits = cell.size_bits();
-        if bits % 8 != 0 || cell.size_refs() > 1 {
+        if !bits.is_multiple_of(8) || cell.size_refs() > 1 {
             return None;
         }
         let mut buffer = [0; CELL_BYTES];

@@ -118,7 +118,7 @@ impl Toncenter {
     ///
     /// # Errors
     /// [`ToncenterError`], which names the setting to correct.
-    pub fn new(config: ToncenterConfig) -> Result<Self, ToncenterError> {
+    pub fn new(config: &ToncenterConfig) -> Result<Self, ToncenterError> {
         if !(1..=100).contains(&config.page_size) {
             return Err(ToncenterError::PageSize);
         }
@@ -131,7 +131,7 @@ impl Toncenter {
             network: config.network,
             address: config.wallet.friendly(config.network),
         };
-        let http = Http::new(config.base_url.as_deref().unwrap_or(public), &config)?;
+        let http = Http::new(config.base_url.as_deref().unwrap_or(public), config)?;
         Ok(Self {
             wallet,
             address: config.wallet,

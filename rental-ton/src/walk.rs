@@ -90,7 +90,8 @@ impl<'a> Walk<'a> {
         let before = self.met.len();
         for row in page {
             let Some(expected) = self.next else { return Ok(()) };
-            let transaction = VerifiedTransaction::parse(&row.boc, self.wallet).map_err(unverified)?;
+            let transaction = VerifiedTransaction::parse(&row.boc, self.wallet)
+                .map_err(|error| unverified(error.to_string()))?;
             let link = Link {
                 lt: transaction.lt(),
                 hash: transaction.hash(),
@@ -119,8 +120,11 @@ impl<'a> Walk<'a> {
                     link.hash
                 )));
             }
-            self.met
-                .push(transaction.classified(self.wallet).map_err(unverified)?);
+            self.met.push(
+                transaction
+                    .classified(self.wallet)
+                    .map_err(|error| unverified(error.to_string()))?,
+            );
             self.step_to(&previous)?;
         }
         match self.next {
@@ -138,21 +142,17 @@ impl<'a> Walk<'a> {
     /// funded again begins anew, and forgets its former chain.
     fn step_to(&mut self, link: &ChainCursor) -> Result<(), GatewayError> {
         self.next = None;
-        match link.hash {
-            None => Ok(()),
-            Some(hash) if link.lt > self.after.lt => {
-                self.next = Some(Link { lt: link.lt, hash });
-                Ok(())
-            }
-            Some(_) => match self.after.hash {
-                Some(read) if *link != self.after => Err(unverified(format!(
-                    "the chain does not lead to {read} at {}, which had been read, but to {} at {}",
-                    self.after.lt,
-                    link.hash.map_or_else(String::new, |hash| hash.to_string()),
-                    link.lt
-                ))),
-                _ => Ok(()),
-            },
+        let Some(hash) = link.hash else { return Ok(()) };
+        if link.lt > self.after.lt {
+            self.next = Some(Link { lt: link.lt, hash });
+            return Ok(());
+        }
+        match self.after.hash {
+            Some(read) if *link != self.after => Err(unverified(format!(
+                "the chain leads to {hash} at {}, not to {read} at {}, which had been read",
+                link.lt, self.after.lt
+            ))),
+            _ => Ok(()),
         }
     }
 
@@ -164,8 +164,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn unverified(reason: impl ToString) -> GatewayError {
-    GatewayError::Unverified(reason.to_string())
+fn unverified(reason: String) -> GatewayError {
+    GatewayError::Unverified(reason)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! [`gateway_conformance!`](crate::gateway_conformance!). Each test gets a fresh gateway with an empty chain. The
 //! tests are plain functions, so one of them can also be called alone.
 
+#![expect(clippy::missing_panics_doc, reason = "panicking is how a test fails")]
+
 use std::future::poll_fn;
 use std::task::Poll;
 
@@ -277,6 +279,7 @@ pub async fn readers_do_not_disturb_each_other(test: impl GatewayUnderTest) {
 }
 
 /// Links name the wallet, the amount to the nanoton and the comment.
+#[expect(clippy::unused_async, reason = "the functions of the suite are called alike")]
 pub async fn links_carry_address_amount_and_comment(test: impl GatewayUnderTest) {
     let gateway = test.gateway();
     let address = gateway.wallet().address.clone();

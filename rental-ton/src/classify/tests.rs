@@ -1,5 +1,9 @@
 //! Cases that anybody can bring about on the real chain, built cell by cell.
 
+use std::sync::LazyLock;
+
+use data_encoding::BASE64;
+use proptest::prelude::*;
 use rental_core::{ChainCursor, TxHash};
 use tycho_types::boc::Boc;
 use tycho_types::cell::{CellBuilder, HashBytes};
@@ -363,4 +367,46 @@ fn a_message_for_the_same_account_in_another_workchain_is_foreign() {
         classify(&tx, &twin),
         Err(TransactionError::ForeignAccount { .. })
     ));
+}
+
+/// The recorded transactions without their checksum, so that changed cells reach the parser.
+static UNCHECKED: LazyLock<Vec<(Vec<u8>, TonAddress)>> = LazyLock::new(|| {
+    let vectors: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("../../tests/data/vectors.json")).expect("well-formed");
+    let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+    let strip = |vector: &serde_json::Value| {
+        let mut boc = BASE64
+            .decode(text(&vector["tx_boc_base64"]).as_bytes())
+            .expect("base64");
+        boc[4] &= !0x40;
+        boc.truncate(boc.len() - 4);
+        let wallet = TonAddress::parse(&text(&vector["account"]), rental_core::Network::Mainnet);
+        (boc, wallet.expect("an address"))
+    };
+    vectors.iter().map(strip).collect()
+});
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    /// Whatever the cells hold: there is a verdict or a refusal, never a panic.
+    #[test]
+    fn changed_cells_give_a_verdict_or_a_refusal(
+        vector in 0..31usize,
+        changes in proptest::collection::vec((0..2_000usize, 1..=255u8), 1..4),
+    ) {
+        let (mut boc, wallet) = UNCHECKED[vector].clone();
+        for (at, change) in changes {
+            let at = at % boc.len();
+            boc[at] ^= change;
+        }
+        if let Ok(tx) = VerifiedTransaction::parse(&boc, &wallet) {
+            let _ = classify(&tx, &wallet);
+        }
+    }
+
+    #[test]
+    fn random_bytes_are_refused(bytes: Vec<u8>) {
+        prop_assert!(VerifiedTransaction::parse(&bytes, &WALLET).is_err());
+    }
 }

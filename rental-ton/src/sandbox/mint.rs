@@ -88,8 +88,8 @@ pub(super) fn transfer(
             NotPayment::NoMessage => Ok((None, tick())),
         },
     };
-    let (message, info) = built.map_err(refuse)?;
-    place.transaction(message, &info).map_err(refuse)
+    let (message, info) = built.map_err(|error| refuse(&error))?;
+    place.transaction(message, &info).map_err(|error| refuse(&error))
 }
 
 impl Place {
@@ -185,7 +185,7 @@ pub(crate) fn unreadable(envelope: &IntMsgInfo) -> Result<Cell, Error> {
 /// The body that carries a comment.
 fn comment(comment: &Comment) -> Result<Cell, SandboxError> {
     match comment {
-        Comment::None => CellBuilder::new().build().map_err(refuse),
+        Comment::None => CellBuilder::new().build().map_err(|error| refuse(&error)),
         Comment::Text(text) => text_body(text.as_bytes()),
         Comment::Binary(hex) => {
             let bytes = HEXLOWER_PERMISSIVE.decode(hex.as_bytes());
@@ -193,13 +193,13 @@ fn comment(comment: &Comment) -> Result<Cell, SandboxError> {
                 &bytes.map_err(|error| SandboxError::Transfer(format!("the comment is not hex: {error}")))?,
             )
         }
-        Comment::Encrypted => op_body(ENCRYPTED, &[0; 64]).map_err(refuse),
+        Comment::Encrypted => op_body(ENCRYPTED, &[0; 64]).map_err(|error| refuse(&error)),
         Comment::Malformed => {
             let mut builder = CellBuilder::new();
             builder
                 .store_u16(0xbeef)
                 .and_then(|()| builder.build())
-                .map_err(refuse)
+                .map_err(|error| refuse(&error))
         }
     }
 }
@@ -210,10 +210,10 @@ fn text_body(text: &[u8]) -> Result<Cell, SandboxError> {
             "a comment has at most {LONGEST_COMMENT} bytes"
         )));
     }
-    op_body(0, text).map_err(refuse)
+    op_body(0, text).map_err(|error| refuse(&error))
 }
 
-fn refuse(error: Error) -> SandboxError {
+fn refuse(error: &Error) -> SandboxError {
     SandboxError::Transfer(error.to_string())
 }
 

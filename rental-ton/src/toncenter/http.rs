@@ -99,8 +99,12 @@ impl Http {
             .retry(self.retries)
             .when(|failure: &Failure| failure.again)
             .adjust(|failure, pause| {
-                let pause = pause?.max(failure.pause.unwrap_or_default());
-                (pause <= LONGEST_PAUSE * 2).then_some(pause)
+                let asked = failure.pause.unwrap_or_default();
+                if asked > LONGEST_PAUSE {
+                    None
+                } else {
+                    pause.map(|pause| pause.max(asked))
+                }
             })
             .await
             .map_err(|failure| failure.error)
