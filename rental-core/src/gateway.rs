@@ -11,7 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Nanotons, Payload, Seconds, Timestamp, TxHash};
 
-// pub mod fake;
+pub mod fake;
+// Its own name beside the macro's, because the stores have a conformance suite, too.
+#[cfg(any(test, feature = "conformance"))]
+#[path = "gateway/conformance.rs"]
+pub mod gateway_conformance;
+
+pub use fake::FakeGateway;
 
 /// Which chain a wallet lives on. Coins of different networks never mix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -4,6 +4,10 @@
 //! `decide` turns it into [`Changes`]; [`Store::commit`] applies all of them or none. Stores compare and write;
 //! they hold no rules.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod memory;
+
 use std::fmt;
 
 use async_trait::async_trait;
@@ -14,6 +18,8 @@ use crate::{
     IntegratorId, Invoice, InvoiceId, LeaseToken, NumberRecord, NumberState, Payload, Payment, PhoneNumber,
     Seconds, Shop, Timestamp, TxHash,
 };
+
+pub use memory::MemoryStore;
 
 /// What to load. Besides what is named here, a load brings what belongs to it; see [`Store::load`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,1 +1,44 @@
-//! Work in progress.
+//! TON payments: verified reading of the deposit wallet's chain.
+//!
+//! A customer pays to one wallet and writes an invoice's code into the comment. This crate finds these payments
+//! and believes nobody on the way. It holds no key and sends nothing.
+//!
+//! ```text
+//!  Toncenter      Sandbox          where transactions come from: an HTTP API, or a local file
+//!       \           /
+//!        walk                      back along the `prev` links: nothing left out, invented or reordered
+//!          |
+//!       transaction                a bag of cells whose hash is recomputed: not one bit changed
+//!          |
+//!       classify  →  comment       did money come in and stay? what did the payer write?
+//! ```
+//!
+//! Both gateways implement [`rental_core::PaymentGateway`] and share everything below the first line, so what is
+//! tried in the sandbox is what runs on the chain. [`TonAddress`] reads addresses in any spelling and
+//! [`payment_links`] writes the links that open a wallet.
+//!
+//! Three decisions explain the rest:
+//! - **Only the bag of cells counts.** The JSON of the HTTP APIs does not say whether money bounced back; a shop
+//!   that trusts it gives numbers away for free.
+//! - **A read is complete or it fails.** The chain of hashes proves that no transaction was skipped between two
+//!   reads. Without the proof nothing is booked.
+//! - **An odd message is a result, not an error.** Anybody can send anything to a public address; one strange
+//!   message must not stop the shop from seeing the payment behind it.
+//!
+//! What this does not prove is that the provider's newest transaction is on the chain at all: that takes a second
+//! provider, or a proof from a lite server.
+
+mod address;
+mod classify;
+mod comment;
+mod links;
+mod sandbox;
+mod toncenter;
+mod transaction;
+mod walk;
+
+pub use address::{AddressError, TonAddress};
+pub use links::payment_links;
+pub use sandbox::{Sandbox, SandboxError, SandboxKind, SandboxTransfer};
+pub use toncenter::{INCLUSION_MARGIN, Toncenter, ToncenterConfig, ToncenterError};
+pub use transaction::{TransactionError, verify_transaction};

@@ -1,0 +1,278 @@
+//! A complete store in memory: the reference implementation.
+//!
+//! It says what the contracts of [`Store`], [`Leases`] and [`RateLimiter`] mean in their shortest form: ordered
+//! maps behind one lock. Tests of rules and frontends run on it, and other stores are compared with it. What it
+//! holds is gone with the last handle.
+
+mod books;
+mod locks;
+mod outbox;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+
+use self::books::Books;
+use self::locks::Locks;
+use self::outbox::Outbox;
+use super::{
+    Changes, Commit, Disposition, Due, FeedEntry, InvoiceQuery, Load, NumberQuery, OutboxItem, Owner, Page,
+    PageRequest, PaymentQuery, State, Store, StoreError, Totals, collect,
+};
+use crate::{
+    Account, Allowance, AuditEntry, Clock, HistoryEntry, Invoice, LeaseName, LeaseToken, Leases,
+    NumberRecord, Payment, PhoneNumber, Quota, RateLimiter, Seconds, Timestamp,
+};
+
+/// A shop in memory. Clones are handles to the same shop, as several processes would have them.
+///
+/// ```
+/// use std::sync::Arc;
+/// use rental_core::{Changes, Commit, CommitId, Load, ManualClock, MemoryStore, NumberRecord, Store, Timestamp};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = MemoryStore::new(Arc::new(ManualClock::at(Timestamp::from_unix(1_000))));
+/// let number = "+88801234567".parse()?;
+/// let read = Load { number: Some(number), ..Load::default() };
+///
+/// let mut added = NumberRecord::new(number, vec!["30d=10".parse()?], Timestamp::from_unix(1_000));
+/// added.version = 1;
+/// let mut changes = Changes::none(CommitId(ulid::Ulid::from_parts(1, 1)), read.clone());
+/// changes.number = Some(added.clone());
+///
+/// assert_eq!(store.commit(&changes).await?, Commit::Committed);
+/// assert!(matches!(store.commit(&changes).await?, Commit::Duplicate(_)));
+/// assert_eq!(store.clone().load(&read).await?.number, Some(added));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct MemoryStore {
+    clock: Arc<dyn Clock>,
+    shelves: Arc<Mutex<Shelves>>,
+}
+
+/// Everything that is stored.
+#[derive(Default)]
+struct Shelves {
+    books: Books,
+    outbox: Outbox,
+    locks: Locks,
+}
+
+impl MemoryStore {
+    /// An empty shop that runs on `clock`.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            shelves: Arc::default(),
+        }
+    }
+
+    /// Everything and the present moment; nobody else reads or writes until the guard is dropped.
+    fn open(&self) -> (MutexGuard<'_, Shelves>, Timestamp) {
+        let shelves = self
+            .shelves
+            .lock()
+            .expect("no operation panics while it holds the shelves");
+        let now = self.clock.now();
+        (shelves, now)
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
+
+impl Shelves {
+    fn load(&self, load: &Load, now: Timestamp) -> State {
+        let Ok(state) = collect(&mut &self.books, load, now);
+        state
+    }
+
+    /// Why `changes` cannot be written, in the order of the contract.
+    fn refusal(&self, changes: &Changes, now: Timestamp) -> Option<Commit> {
+        if let Some(taken) = self.books.taken_key(changes, now) {
+            return Some(Commit::Duplicate(taken));
+        }
+        if let Some(record) = &changes.number
+            && let Some(until) = self.locks.foreign(record.number, changes.lease.as_ref(), now)
+        {
+            return Some(Commit::Locked { until });
+        }
+        if !self.books.accepts(changes) {
+            let current = Box::new(self.load(&changes.read, now));
+            return Some(Commit::Conflict { current });
+        }
+        None
+    }
+
+    fn commit(&mut self, changes: &Changes, now: Timestamp) -> Commit {
+        if let Some(refusal) = self.refusal(changes, now) {
+            return refusal;
+        }
+        self.books.write(changes, now);
+        self.outbox.append(&changes.events);
+        Commit::Committed
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn load(&self, load: &Load) -> Result<State, StoreError> {
+        let (shelves, now) = self.open();
+        Ok(shelves.load(load, now))
+    }
+
+    async fn commit(&self, changes: &Changes) -> Result<Commit, StoreError> {
+        let (mut shelves, now) = self.open();
+        Ok(shelves.commit(changes, now))
+    }
+
+    async fn due(&self, after: Option<Due>, limit: usize) -> Result<Vec<Due>, StoreError> {
+        let (shelves, now) = self.open();
+        Ok(shelves.books.due(after, limit, now))
+    }
+
+    async fn numbers(
+        &self,
+        query: &NumberQuery,
+        page: &PageRequest,
+    ) -> Result<Page<NumberRecord>, StoreError> {
+        Ok(self.open().0.books.numbers(query, page))
+    }
+
+    async fn invoices(&self, query: &InvoiceQuery, page: &PageRequest) -> Result<Page<Invoice>, StoreError> {
+        Ok(self.open().0.books.invoices(query, page))
+    }
+
+    async fn payments(&self, query: &PaymentQuery, page: &PageRequest) -> Result<Page<Payment>, StoreError> {
+        Ok(self.open().0.books.payments(query, page))
+    }
+
+    async fn accounts(&self, page: &PageRequest) -> Result<Page<Account>, StoreError> {
+        Ok(self.open().0.books.accounts(page))
+    }
+
+    async fn history(
+        &self,
+        number: PhoneNumber,
+        page: &PageRequest,
+    ) -> Result<Page<HistoryEntry>, StoreError> {
+        Ok(self.open().0.books.history(number, page))
+    }
+
+    async fn audit(&self, page: &PageRequest) -> Result<Page<AuditEntry>, StoreError> {
+        Ok(self.open().0.books.audit(page))
+    }
+
+    async fn feed(&self, owner: &Owner, after: u64, limit: usize) -> Result<Vec<FeedEntry>, StoreError> {
+        Ok(self.open().0.outbox.feed(owner, after, limit))
+    }
+
+    async fn claim(
+        &self,
+        group: &str,
+        consumer: &str,
+        limit: usize,
+        hold: Seconds,
+    ) -> Result<Vec<OutboxItem>, StoreError> {
+        let (mut shelves, now) = self.open();
+        Ok(shelves.outbox.claim(group, consumer, limit, hold, now))
+    }
+
+    async fn dispose(
+        &self,
+        group: &str,
+        consumer: &str,
+        seq: u64,
+        disposition: &Disposition,
+    ) -> Result<bool, StoreError> {
+        let (mut shelves, now) = self.open();
+        Ok(shelves.outbox.dispose(group, consumer, seq, disposition, now))
+    }
+
+    async fn dead_letters(
+        &self,
+        group: &str,
+        page: &PageRequest,
+    ) -> Result<Page<(FeedEntry, String)>, StoreError> {
+        Ok(self.open().0.outbox.dead_letters(group, page))
+    }
+
+    async fn totals(&self) -> Result<Totals, StoreError> {
+        Ok(self.open().0.books.totals())
+    }
+
+    async fn forget(&self, events_before: Timestamp) -> Result<u64, StoreError> {
+        let (mut shelves, now) = self.open();
+        let forgotten =
+            shelves.books.forget(now) + shelves.locks.forget(now) + shelves.outbox.forget(events_before);
+        Ok(forgotten as u64)
+    }
+}
+
+#[async_trait]
+impl Leases for MemoryStore {
+    async fn acquire(
+        &self,
+        name: &LeaseName,
+        token: &LeaseToken,
+        ttl: Seconds,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let (mut shelves, now) = self.open();
+        Ok(shelves.locks.acquire(name, token, ttl, now))
+    }
+
+    async fn renew(&self, name: &LeaseName, token: &LeaseToken, ttl: Seconds) -> Result<bool, StoreError> {
+        let (mut shelves, now) = self.open();
+        Ok(shelves.locks.renew(name, token, ttl, now))
+    }
+
+    async fn release(&self, name: &LeaseName, token: &LeaseToken) -> Result<bool, StoreError> {
+        let (mut shelves, now) = self.open();
+        Ok(shelves.locks.release(name, token, now))
+    }
+
+    async fn held_until(&self, name: &LeaseName) -> Result<Option<Timestamp>, StoreError> {
+        let (shelves, now) = self.open();
+        Ok(shelves.locks.held_until(name, now))
+    }
+}
+
+#[async_trait]
+impl RateLimiter for MemoryStore {
+    async fn hit(&self, subject: &str, quota: Quota) -> Result<Allowance, StoreError> {
+        let (mut shelves, now) = self.open();
+        Ok(shelves.locks.hit(subject, quota, now))
+    }
+}
+
+/// Up to `page.limit` of `entries`, each with its place in the listing, and where to go on.
+fn page<K: fmt::Display, T>(page: &PageRequest, entries: impl Iterator<Item = (K, T)>) -> Page<T> {
+    let limit = page.limit.clamp(1, PageRequest::MOST);
+    let mut entries = entries.peekable();
+    let mut items = Vec::new();
+    let mut last = None;
+    while items.len() < limit
+        && let Some((place, item)) = entries.next()
+    {
+        items.push(item);
+        last = Some(place);
+    }
+    let more = entries.peek().is_some();
+    let next = last.filter(|_| more).map(|place| place.to_string());
+    Page { items, next }
+}
+
+/// What a cursor that no page gave out leads to.
+fn nothing<T>() -> Page<T> {
+    Page {
+        items: Vec::new(),
+        next: None,
+    }
+}

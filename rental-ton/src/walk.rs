@@ -1,0 +1,172 @@
+//! The walk back through a wallet's chain, from the newest transaction to one that was read before.
+//!
+//! Every transaction names the hash and logical time of the one before it. Starting from the head and following
+//! these links, each page of a provider is checked row by row: a transaction that is left out, invented, repeated
+//! or out of order breaks the chain and the whole read is refused. The walk itself does no I/O: a gateway asks
+//! [`Walk::next`] where the next page has to begin, fetches it from wherever it likes, and hands it to
+//! [`Walk::take`].
+
+use rental_core::{ChainCursor, ChainTransaction, GatewayError, TxHash};
+
+use crate::TonAddress;
+use crate::transaction::VerifiedTransaction;
+
+/// A transaction's place in the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// Its logical time.
+    pub(crate) lt: u64,
+    /// Its hash.
+    pub(crate) hash: TxHash,
+}
+
+/// One row of a provider's page.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    /// What the provider says that the row is, when it says so.
+    pub(crate) claimed: Option<Link>,
+    /// The transaction's bag of cells.
+    pub(crate) boc: Vec<u8>,
+}
+
+/// A walk under way.
+#[derive(Debug)]
+pub(crate) struct Walk<'a> {
+    wallet: &'a TonAddress,
+    after: ChainCursor,
+    /// The transaction that has to come next, or nothing when the walk is over.
+    next: Option<Link>,
+    /// What was met so far, newest first.
+    met: Vec<ChainTransaction>,
+}
+
+impl<'a> Walk<'a> {
+    /// A walk over the chain of `wallet` from `head` back to `after`, both exclusive of what lies beyond.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unverified`] when `head` contradicts `after`; [`GatewayError::Unavailable`] when it is older,
+    /// as happens behind a load balancer whose servers are not equally far.
+    pub(crate) fn new(
+        wallet: &'a TonAddress,
+        head: &ChainCursor,
+        after: &ChainCursor,
+    ) -> Result<Self, GatewayError> {
+        if let Some(read) = after.hash {
+            if head.lt == 0 {
+                return Err(unverified(format!(
+                    "it shows no transaction at all, but {read} had been read; the wallet may have been deleted"
+                )));
+            }
+            if head.lt < after.lt {
+                return Err(GatewayError::Unavailable(format!(
+                    "its newest transaction is at {}, older than what was read at {}",
+                    head.lt, after.lt
+                )));
+            }
+        }
+        let mut walk = Self {
+            wallet,
+            after: *after,
+            next: None,
+            met: Vec::new(),
+        };
+        walk.step_to(head)?;
+        Ok(walk)
+    }
+
+    /// The transaction with which the next page must begin; nothing when the walk is over.
+    pub(crate) fn next(&self) -> Option<Link> {
+        self.next
+    }
+
+    /// Takes a page: rows from newest to oldest, beginning with [`Walk::next`] or with the row before it again.
+    ///
+    /// Rows beyond the end of the walk are not looked at.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unverified`] when a row is not the transaction that the chain demands. The walk cannot be
+    /// continued then.
+    pub(crate) fn take(&mut self, page: &[Row]) -> Result<(), GatewayError> {
+        let before = self.met.len();
+        for row in page {
+            let Some(expected) = self.next else { return Ok(()) };
+            let transaction = VerifiedTransaction::parse(&row.boc, self.wallet).map_err(unverified)?;
+            let link = Link {
+                lt: transaction.lt(),
+                hash: transaction.hash(),
+            };
+            if row.claimed.is_some_and(|claimed| claimed != link) {
+                return Err(unverified(format!(
+                    "a row is not the transaction that it says it is, but {}",
+                    link.hash
+                )));
+            }
+            let repeats_the_last_page =
+                self.met.len() == before && self.met.last().is_some_and(|last| last.tx == link.hash);
+            if repeats_the_last_page {
+                continue;
+            }
+            if link != expected {
+                return Err(unverified(format!(
+                    "the chain demands {} at {}, the answer holds {} at {}",
+                    expected.hash, expected.lt, link.hash, link.lt
+                )));
+            }
+            let previous = transaction.previous();
+            if previous.lt >= link.lt {
+                return Err(unverified(format!(
+                    "{} names a later transaction as the one before it",
+                    link.hash
+                )));
+            }
+            self.met
+                .push(transaction.classified(self.wallet).map_err(unverified)?);
+            self.step_to(&previous)?;
+        }
+        match self.next {
+            Some(expected) if self.met.len() == before => Err(unverified(format!(
+                "the answer does not hold {} at {}",
+                expected.hash, expected.lt
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Decides whether the walk goes on at `link`.
+    ///
+    /// Logical time 0 is the account's beginning. It may lie above the cursor: an account that is deleted and
+    /// funded again begins anew, and forgets its former chain.
+    fn step_to(&mut self, link: &ChainCursor) -> Result<(), GatewayError> {
+        self.next = None;
+        match link.hash {
+            None => Ok(()),
+            Some(hash) if link.lt > self.after.lt => {
+                self.next = Some(Link { lt: link.lt, hash });
+                Ok(())
+            }
+            Some(_) => match self.after.hash {
+                Some(read) if *link != self.after => Err(unverified(format!(
+                    "the chain does not lead to {read} at {}, which had been read, but to {} at {}",
+                    self.after.lt,
+                    link.hash.map_or_else(String::new, |hash| hash.to_string()),
+                    link.lt
+                ))),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Everything that was met, oldest first. Meaningful once [`Walk::next`] is `None`.
+    pub(crate) fn finish(self) -> Vec<ChainTransaction> {
+        let mut transactions = self.met;
+        transactions.reverse();
+        transactions
+    }
+}
+
+fn unverified(reason: impl ToString) -> GatewayError {
+    GatewayError::Unverified(reason.to_string())
+}
+
+#[cfg(test)]
+mod tests;
