@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rental_core::{
-    Actor, ChainCursor, Clock, Command, DomainError, GatewayError, Leases, PaymentGateway, RateLimiter, RentalService,
-    Rentals, Request, ServiceError, ShopView, SystemClock,
+    Actor, ChainCursor, Clock, Command, DomainError, GatewayError, Leases, PaymentGateway, RateLimiter,
+    RentalService, Rentals, Request, ServiceError, ShopView, SystemClock,
 };
 use rental_sqlite::SqliteStore;
 use rental_ton::{Sandbox, SandboxError, TonAddress, Toncenter, ToncenterConfig};
@@ -57,7 +57,9 @@ pub enum OpenError {
     #[error(transparent)]
     Toncenter(#[from] rental_ton::ToncenterError),
     /// The chain's head, which a new shop needs to know.
-    #[error("a new shop begins at the newest transaction, which cannot be read now: {0}; set TON_START_LT to begin elsewhere")]
+    #[error(
+        "a new shop begins at the newest transaction, which cannot be read now: {0}; set TON_START_LT to begin elsewhere"
+    )]
     Head(GatewayError),
     /// The shop itself.
     #[error(transparent)]
@@ -91,7 +93,10 @@ impl App {
             Provider::Sandbox => {
                 let clock = SandboxClock::new(config.sandbox_clock_file());
                 let chain = Sandbox::open(config.sandbox_file(), Arc::new(clock.clone()))?;
-                let tools = SandboxTools { chain: chain.clone(), clock: clock.clone() };
+                let tools = SandboxTools {
+                    chain: chain.clone(),
+                    clock: clock.clone(),
+                };
                 Ok((Arc::new(chain), Some(tools), Arc::new(clock)))
             }
             Provider::Toncenter => {
@@ -99,8 +104,12 @@ impl App {
                 let address = config.ton_wallet.as_deref().ok_or(ConfigError::NoWallet)?;
                 let wallet = TonAddress::parse(address, network)?;
                 let base_url = config.ton_api_url.clone().filter(|url| !url.is_empty());
-                let toncenter =
-                    Toncenter::new(ToncenterConfig::new(network, wallet, base_url, config.api_token()?))?;
+                let toncenter = Toncenter::new(ToncenterConfig::new(
+                    network,
+                    wallet,
+                    base_url,
+                    config.api_token()?,
+                ))?;
                 Ok((Arc::new(toncenter), None, Arc::new(SystemClock)))
             }
         }
@@ -109,7 +118,9 @@ impl App {
     async fn open_shop(&self, config: &ShopConfig) -> Result<(), OpenError> {
         let policy = match self.service.shop().await {
             Ok(ShopView { shop, .. }) => {
-                self.service.open_shop(self.gateway.wallet(), &shop.policy, shop.chain_start).await?;
+                self.service
+                    .open_shop(self.gateway.wallet(), &shop.policy, shop.chain_start)
+                    .await?;
                 shop.policy
             }
             Err(ServiceError::Domain(DomainError::ShopClosed)) => {
@@ -118,7 +129,10 @@ impl App {
                     None => self.gateway.head().await.map_err(OpenError::Head)?.cursor,
                 };
                 let policy = config.apply_to(rental_core::Policy::default());
-                self.service.open_shop(self.gateway.wallet(), &policy, start).await?.policy
+                self.service
+                    .open_shop(self.gateway.wallet(), &policy, start)
+                    .await?
+                    .policy
             }
             Err(error) => return Err(error.into()),
         };

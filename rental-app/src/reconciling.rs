@@ -1,8 +1,8 @@
 //! Gathering what [`rental_core::reconcile`] compares.
 
 use rental_core::{
-    Actor, GatewayError, InvoiceQuery, Page, PageRequest, PaymentGateway, PaymentQuery, Reconciliation, Rentals,
-    ServiceError, reconcile,
+    Actor, GatewayError, InvoiceQuery, Page, PageRequest, PaymentGateway, PaymentQuery, Reconciliation,
+    Rentals, ServiceError, reconcile,
 };
 
 /// Why the books could not be compared with the chain.
@@ -35,7 +35,10 @@ pub async fn reconcile_books(
     let query = PaymentQuery::default();
     let mut payments = gather(async |page| service.payments(viewer, &query, &page).await).await?;
     payments.retain(|payment| payment.lt <= booked_to);
-    let query = InvoiceQuery { status: Some("settled"), ..InvoiceQuery::default() };
+    let query = InvoiceQuery {
+        status: Some("settled"),
+        ..InvoiceQuery::default()
+    };
     let mut invoices = gather(async |page| service.invoices(viewer, &query, &page).await).await?;
     let later: Vec<_> = chain_later(service, viewer, booked_to).await?;
     invoices.retain(|invoice| match invoice.status {
@@ -56,7 +59,12 @@ async fn chain_later(
     loop {
         let Page { items, next } = service.payments(viewer, &PaymentQuery::default(), &page).await?;
         let ended = items.iter().any(|payment| payment.lt <= booked_to);
-        later.extend(items.into_iter().filter(|payment| payment.lt > booked_to).map(|payment| payment.tx));
+        later.extend(
+            items
+                .into_iter()
+                .filter(|payment| payment.lt > booked_to)
+                .map(|payment| payment.tx),
+        );
         match next {
             Some(after) if !ended => page.after = Some(after),
             _ => return Ok(later),

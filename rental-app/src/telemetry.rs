@@ -5,7 +5,9 @@ use tracing_subscriber::EnvFilter;
 /// Starts logging for this process; later calls change nothing.
 pub fn start_logging() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let started = match std::env::var("LOG_FORMAT").as_deref() {
         Ok("json") => log.json().try_init(),
         _ => log.try_init(),

@@ -65,13 +65,21 @@ impl Leadership {
     fn new(leases: Arc<dyn Leases>, name: &'static str) -> Self {
         let entropy = OsEntropy.draw();
         let token = LeaseToken::from_entropy(std::array::from_fn(|i| entropy[i]));
-        Self { leases, name: LeaseName::Worker(name), token }
+        Self {
+            leases,
+            name: LeaseName::Worker(name),
+            token,
+        }
     }
 
     /// Whether this replica does the job now.
     async fn hold(&self) -> Result<bool, StoreError> {
         Ok(self.leases.renew(&self.name, &self.token, LEASE).await?
-            || self.leases.acquire(&self.name, &self.token, LEASE).await?.is_some())
+            || self
+                .leases
+                .acquire(&self.name, &self.token, LEASE)
+                .await?
+                .is_some())
     }
 
     /// Lets another replica take over at once.

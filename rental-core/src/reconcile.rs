@@ -91,12 +91,22 @@ impl fmt::Display for Finding {
                 write!(f, "{tx}: {on_chain} TON came in, {booked} TON is booked")
             }
             Self::DetailDiffers { tx, detail } => write!(f, "{tx}: the booked {detail} is not the chain's"),
-            Self::NotItsInvoice { tx, invoice: Some(invoice) } => {
-                write!(f, "{tx}: is booked as paying for {invoice}, which it did not settle")
+            Self::NotItsInvoice {
+                tx,
+                invoice: Some(invoice),
+            } => {
+                write!(
+                    f,
+                    "{tx}: is booked as paying for {invoice}, which it did not settle"
+                )
             }
-            Self::NotItsInvoice { tx, invoice: None } => write!(f, "{tx}: is booked as settled without an invoice"),
+            Self::NotItsInvoice { tx, invoice: None } => {
+                write!(f, "{tx}: is booked as settled without an invoice")
+            }
             Self::PriceDiffers { tx, invoice } => write!(f, "{tx}: its amount is not the price of {invoice}"),
-            Self::Unpaid { invoice, tx } => write!(f, "{invoice}: is settled by {tx}, which is not booked for it"),
+            Self::Unpaid { invoice, tx } => {
+                write!(f, "{invoice}: is settled by {tx}, which is not booked for it")
+            }
         }
     }
 }
@@ -113,9 +123,13 @@ impl Reconciliation {
 pub fn reconcile(chain: &[ChainTransaction], payments: &[Payment], invoices: &[Invoice]) -> Reconciliation {
     let mut findings = BTreeSet::new();
     let booked: BTreeMap<TxHash, &Payment> = payments.iter().map(|payment| (payment.tx, payment)).collect();
-    let incoming: BTreeMap<TxHash, _> =
-        chain.iter().filter_map(ChainTransaction::incoming).map(|payment| (payment.tx, payment)).collect();
-    let settled: BTreeMap<InvoiceId, &Invoice> = invoices.iter().map(|invoice| (invoice.id, invoice)).collect();
+    let incoming: BTreeMap<TxHash, _> = chain
+        .iter()
+        .filter_map(ChainTransaction::incoming)
+        .map(|payment| (payment.tx, payment))
+        .collect();
+    let settled: BTreeMap<InvoiceId, &Invoice> =
+        invoices.iter().map(|invoice| (invoice.id, invoice)).collect();
 
     for (tx, payment) in &incoming {
         let (tx, amount) = (*tx, payment.amount);
@@ -124,7 +138,11 @@ pub fn reconcile(chain: &[ChainTransaction], payments: &[Payment], invoices: &[I
             continue;
         };
         if row.amount != amount {
-            findings.insert(Finding::AmountDiffers { tx, on_chain: amount, booked: row.amount });
+            findings.insert(Finding::AmountDiffers {
+                tx,
+                on_chain: amount,
+                booked: row.amount,
+            });
         }
         let details = [
             ("comment", row.comment == payment.comment),
@@ -133,22 +151,37 @@ pub fn reconcile(chain: &[ChainTransaction], payments: &[Payment], invoices: &[I
             ("logical time", row.lt == payment.lt),
         ];
         findings.extend(
-            details.into_iter().filter(|(_, same)| !same).map(|(detail, _)| Finding::DetailDiffers { tx, detail }),
+            details
+                .into_iter()
+                .filter(|(_, same)| !same)
+                .map(|(detail, _)| Finding::DetailDiffers { tx, detail }),
         );
     }
     for payment in payments {
         let tx = payment.tx;
         if !incoming.contains_key(&tx) {
-            findings.insert(Finding::Invented { tx, amount: payment.amount });
+            findings.insert(Finding::Invented {
+                tx,
+                amount: payment.amount,
+            });
         }
         if matches!(payment.outcome, Outcome::Settled | Outcome::Applied { .. }) {
-            let invoice = payment.invoice.and_then(|id| settled.get(&id)).filter(|invoice| paid_by(invoice) == Some(tx));
+            let invoice = payment
+                .invoice
+                .and_then(|id| settled.get(&id))
+                .filter(|invoice| paid_by(invoice) == Some(tx));
             match invoice {
                 None => {
-                    findings.insert(Finding::NotItsInvoice { tx, invoice: payment.invoice });
+                    findings.insert(Finding::NotItsInvoice {
+                        tx,
+                        invoice: payment.invoice,
+                    });
                 }
                 Some(invoice) if payment.outcome == Outcome::Settled && invoice.amount != payment.amount => {
-                    findings.insert(Finding::PriceDiffers { tx, invoice: invoice.id });
+                    findings.insert(Finding::PriceDiffers {
+                        tx,
+                        invoice: invoice.id,
+                    });
                 }
                 Some(_) => {}
             }
@@ -161,7 +194,10 @@ pub fn reconcile(chain: &[ChainTransaction], payments: &[Payment], invoices: &[I
                 && matches!(payment.outcome, Outcome::Settled | Outcome::Applied { .. })
         };
         if booked.get(&tx).filter(pays).is_none() {
-            findings.insert(Finding::Unpaid { invoice: invoice.id, tx });
+            findings.insert(Finding::Unpaid {
+                invoice: invoice.id,
+                tx,
+            });
         }
     }
 
