@@ -1,1 +1,23 @@
-//! Work in progress.
+//! What the programs share: configuration, wiring and background workers.
+//!
+//! A program parses a [`ShopConfig`], calls [`App::open`] and has the service, the gateway and the store's leases and
+//! limits, whichever backends the configuration names. [`Workers::start`] runs what happens by itself: reading the
+//! chain and letting time pass. No rule lives here.
+
+mod app;
+mod config;
+mod demo;
+mod reconciling;
+mod sandbox_clock;
+mod telemetry;
+mod workers;
+
+pub use app::{App, OpenError};
+pub use config::{ConfigError, Provider, ShopConfig, load_dotenv, read_secret};
+pub use demo::{Demo, seed_demo};
+pub use reconciling::{ReconcileError, reconcile_books};
+pub use sandbox_clock::{SandboxClock, SandboxClockError};
+pub use telemetry::start_logging;
+pub use workers::{
+    Health, Sweeper, SweeperReport, Watcher, WatcherReport, WorkerError, WorkerHealth, Workers, supervise,
+};

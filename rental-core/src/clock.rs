@@ -74,6 +74,7 @@ impl Timestamp {
     }
 
     /// This moment less `span`, not before the epoch.
+    #[must_use]
     pub const fn minus(self, span: Seconds) -> Self {
         Self(self.0.saturating_sub(span.0))
     }

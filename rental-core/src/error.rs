@@ -168,6 +168,12 @@ pub enum ErrorKind {
     Limit,
     /// The deadline has passed.
     Gone,
+    /// Who asks is not known.
+    Unauthenticated,
+    /// The shop cannot answer now; the same request may succeed later.
+    Unavailable,
+    /// Something is broken on our side.
+    Internal,
 }
 
 impl DomainError {

@@ -186,7 +186,8 @@ pub enum InvoiceKind {
     Renew,
 }
 
-/// Where an invoice stands. All but `Open` are final.
+/// Where an invoice stands. `Settled` is final; the operator can still apply a payment to an expired or cancelled
+/// invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum InvoiceStatus {

@@ -253,19 +253,30 @@ impl Listing {
 }
 
 impl Holding {
-    /// The holding at `now`: a rental whose end has passed is in grace, a grace that has passed is turnover, a
-    /// turnover that has passed is over. A grace does not end while its renewal invoice is open.
+    /// The holding at `now`, whatever has passed since it was stored.
     #[must_use]
-    pub(crate) fn pass(self, now: Timestamp, policy: &Policy) -> Self {
+    pub(crate) fn pass(mut self, now: Timestamp, policy: &Policy) -> Self {
+        loop {
+            let after = self.clone().pass_once(now, policy);
+            if after == self {
+                return self;
+            }
+            self = after;
+        }
+    }
+
+    /// One step: a rental whose end has passed is in grace, a grace that has passed is turnover, a turnover that has
+    /// passed is over. A grace does not end while its renewal invoice is open.
+    #[must_use]
+    pub(crate) fn pass_once(self, now: Timestamp, policy: &Policy) -> Self {
         match self {
             Self::Rented(rental) if rental.expires_at <= now => {
                 let until = rental.expires_at + policy.grace;
-                Self::Grace { rental, until }.pass(now, policy)
+                Self::Grace { rental, until }
             }
             Self::Grace { rental, until } if until <= now && rental.renewal.is_none() => Self::Turnover {
                 until: policy.turnover.map(|length| until + length),
-            }
-            .pass(now, policy),
+            },
             Self::Turnover { until: Some(until) } if until <= now => Self::Free,
             other => other,
         }

@@ -232,7 +232,7 @@ impl Payment {
             booked_at: now,
             outcome,
             invoice,
-            version: 1,
+            version: 0,
         }
     }
 }

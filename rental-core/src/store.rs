@@ -155,7 +155,7 @@ pub fn collect<D: Documents>(documents: &mut D, load: &Load, now: Timestamp) -> 
     {
         state.invoices.extend(documents.invoice(&InvoiceRef::Id(id))?);
     }
-    if state.payment.is_none()
+    if load.payment.is_none()
         && let Some(tx) = state.invoices.iter().find_map(|invoice| invoice.waiting)
     {
         state.payment = documents.payment(tx)?;

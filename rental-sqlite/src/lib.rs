@@ -1,1 +1,39 @@
-//! Work in progress.
+//! The embedded store: one SQLite file, shared by all programs of a shop on one host.
+//!
+//! ```text
+//! callers ──► queue ──► writer thread: take turns between processes │ BEGIN │ ≤ 64 jobs │ COMMIT │ answer
+//!        └──► queue ──► reader threads: one read transaction per job, beside the writer (WAL)
+//! ```
+//!
+//! - **Acknowledged means on disk.** The write-ahead log is synced (`synchronous=FULL`) before anybody is answered.
+//!   Callers that arrive together share one sync, which is what makes that affordable.
+//! - **Many processes.** A side file (`<db>.lock`) is locked around every write transaction, so that processes queue
+//!   in the kernel instead of polling SQLite's lock. The file has to be on a local disk.
+//! - **Time** is the clock handed in, read once per job. Processes of one host read the same clock, and writes happen
+//!   one after the other, so `now` never runs backwards from one commit to the next unless the host's clock is set
+//!   back. Such a step is followed: it can prolong a lease or a deadline by the length of the step, and nothing else,
+//!   because versions decide who wins and not the time.
+//! - **No rules.** The store compares versions, once-keys and locks, and writes what it is given.
+//!
+//! The tables are described at the top of `src/schema/001_shop.sql`.
+
+mod check;
+mod commit;
+mod desk;
+mod error;
+mod leases;
+mod limiter;
+mod listings;
+mod load;
+mod open;
+mod outbox;
+mod payments;
+mod readers;
+mod schema;
+mod store;
+mod totals;
+mod writer;
+
+pub use open::OpenError;
+pub use store::SqliteStore;
+pub use writer::Activity;

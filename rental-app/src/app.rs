@@ -1,0 +1,148 @@
+//! Wiring: from a configuration to a shop that is open.
+
+use std::sync::Arc;
+
+use rental_core::{
+    Actor, ChainCursor, Clock, Command, DomainError, GatewayError, Leases, PaymentGateway, RateLimiter,
+    RentalService, Rentals, Request, ServiceError, ShopView, SystemClock,
+};
+use rental_sqlite::SqliteStore;
+use rental_ton::{Sandbox, SandboxError, TonAddress, Toncenter, ToncenterConfig};
+
+use crate::config::Provider;
+use crate::{ConfigError, SandboxClock, ShopConfig};
+
+/// An open shop with everything that a program needs.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The door.
+    pub service: Arc<RentalService>,
+    /// The embedded store, for what only it can do.
+    pub store: SqliteStore,
+    /// Exclusive work.
+    pub leases: Arc<dyn Leases>,
+    /// Rate limits.
+    pub limiter: Arc<dyn RateLimiter>,
+    /// Where payments are read from.
+    pub gateway: Arc<dyn PaymentGateway>,
+    /// The sandbox, when that is the provider.
+    pub sandbox: Option<SandboxTools>,
+}
+
+/// What only a sandbox can do.
+#[derive(Debug, Clone)]
+pub struct SandboxTools {
+    /// The local chain.
+    pub chain: Sandbox,
+    /// The clock that can be turned forward.
+    pub clock: SandboxClock,
+}
+
+/// Why the shop cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The address to pay to.
+    #[error("TON_WALLET cannot be used: {0}")]
+    Wallet(#[from] rental_ton::AddressError),
+    /// The embedded store.
+    #[error(transparent)]
+    Store(#[from] rental_sqlite::OpenError),
+    /// The sandbox.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The toncenter client.
+    #[error(transparent)]
+    Toncenter(#[from] rental_ton::ToncenterError),
+    /// The chain's head, which a new shop needs to know.
+    #[error(
+        "a new shop begins at the newest transaction, which cannot be read now: {0}; set TON_START_LT to begin elsewhere"
+    )]
+    Head(GatewayError),
+    /// The shop itself.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl App {
+    /// Opens the store, the gateway and the shop; opens a new shop on an empty store.
+    ///
+    /// # Errors
+    /// [`OpenError`]; then nothing was changed, except that an empty store may have been created.
+    pub async fn open(config: &ShopConfig) -> Result<Self, OpenError> {
+        config.validate()?;
+        let (gateway, sandbox, clock) = Self::gateway(config)?;
+        let store = SqliteStore::open(&config.rental_db, clock)?;
+        let service = Arc::new(RentalService::new(Arc::new(store.clone())));
+        let app = Self {
+            service,
+            leases: Arc::new(store.clone()),
+            limiter: Arc::new(store.clone()),
+            store,
+            gateway,
+            sandbox,
+        };
+        app.open_shop(config).await?;
+        Ok(app)
+    }
+
+    fn gateway(config: &ShopConfig) -> Result<Backend, OpenError> {
+        match config.provider()? {
+            Provider::Sandbox => {
+                let clock = SandboxClock::new(config.sandbox_clock_file());
+                let chain = Sandbox::open(config.sandbox_file(), Arc::new(clock.clone()))?;
+                let tools = SandboxTools {
+                    chain: chain.clone(),
+                    clock: clock.clone(),
+                };
+                Ok((Arc::new(chain), Some(tools), Arc::new(clock)))
+            }
+            Provider::Toncenter => {
+                let network = config.network()?;
+                let address = config.ton_wallet.as_deref().ok_or(ConfigError::NoWallet)?;
+                let wallet = TonAddress::parse(address, network)?;
+                let base_url = config.ton_api_url.clone().filter(|url| !url.is_empty());
+                let toncenter = Toncenter::new(ToncenterConfig::new(
+                    network,
+                    wallet,
+                    base_url,
+                    config.api_token()?,
+                ))?;
+                Ok((Arc::new(toncenter), None, Arc::new(SystemClock)))
+            }
+        }
+    }
+
+    async fn open_shop(&self, config: &ShopConfig) -> Result<(), OpenError> {
+        let policy = match self.service.shop().await {
+            Ok(ShopView { shop, .. }) => {
+                self.service
+                    .open_shop(self.gateway.wallet(), &shop.policy, shop.chain_start)
+                    .await?;
+                shop.policy
+            }
+            Err(ServiceError::Domain(DomainError::ShopClosed)) => {
+                let start = match config.ton_start_lt {
+                    Some(lt) => ChainCursor { lt, hash: None },
+                    None => self.gateway.head().await.map_err(OpenError::Head)?.cursor,
+                };
+                let policy = config.apply_to(rental_core::Policy::default());
+                self.service
+                    .open_shop(self.gateway.wallet(), &policy, start)
+                    .await?
+                    .policy
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let configured = config.apply_to(policy.clone());
+        if configured != policy {
+            let command = Command::SetPolicy { policy: configured };
+            self.service.execute(Request::new(Actor::System, command)).await?;
+        }
+        Ok(())
+    }
+}
+
+type Backend = (Arc<dyn PaymentGateway>, Option<SandboxTools>, Arc<dyn Clock>);

@@ -1,0 +1,138 @@
+//! What happens by itself: reading the chain and letting time pass.
+//!
+//! Each worker has a `run_once` that does one pass and says what it did, and is run in a loop by [`supervise`], which
+//! survives errors and panics. Any number of replicas may run: a lease makes one of them work at a time.
+
+mod supervisor;
+mod sweeper;
+mod watcher;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rental_core::{Entropy, LeaseName, LeaseToken, Leases, OsEntropy, Seconds, ServiceError, StoreError};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+pub use supervisor::{Health, WorkerHealth, supervise};
+pub use sweeper::{Sweeper, SweeperReport};
+pub use watcher::{Watcher, WatcherReport};
+
+use crate::App;
+
+/// How long a worker's lease lasts; the time until another replica takes over from one that died.
+const LEASE: Seconds = Seconds(20);
+/// How often deadlines are looked at.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// How many commits a worker has under way at once; they share the disk's flushes.
+const CONCURRENCY: usize = 64;
+
+/// Why a pass failed. It is tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// The chain cannot be read.
+    #[error(transparent)]
+    Gateway(#[from] rental_core::GatewayError),
+    /// The shop cannot be changed.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The store cannot answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl WorkerError {
+    /// How long the other side asks to wait.
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Gateway(rental_core::GatewayError::RateLimited { retry_after }) => {
+                Some(Duration::from_secs(retry_after.0))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Being the one replica that does a worker's job.
+#[derive(Debug, Clone)]
+pub(crate) struct Leadership {
+    leases: Arc<dyn Leases>,
+    name: LeaseName,
+    token: LeaseToken,
+}
+
+impl Leadership {
+    fn new(leases: Arc<dyn Leases>, name: &'static str) -> Self {
+        let entropy = OsEntropy.draw();
+        let token = LeaseToken::from_entropy(std::array::from_fn(|i| entropy[i]));
+        Self {
+            leases,
+            name: LeaseName::Worker(name),
+            token,
+        }
+    }
+
+    /// Whether this replica does the job now.
+    async fn hold(&self) -> Result<bool, StoreError> {
+        Ok(self.leases.renew(&self.name, &self.token, LEASE).await?
+            || self
+                .leases
+                .acquire(&self.name, &self.token, LEASE)
+                .await?
+                .is_some())
+    }
+
+    /// Lets another replica take over at once.
+    async fn resign(&self) {
+        if let Err(error) = self.leases.release(&self.name, &self.token).await {
+            tracing::warn!(lease = %self.name, %error, "the lease could not be given back; it runs out by itself");
+        }
+    }
+}
+
+/// The running workers of a program.
+#[derive(Debug)]
+pub struct Workers {
+    tasks: JoinSet<()>,
+    stop: CancellationToken,
+    health: Health,
+}
+
+impl Workers {
+    /// Starts all workers of `app`; the chain is looked at every `poll`.
+    pub fn start(app: &App, poll: Duration) -> Self {
+        let (stop, health, mut tasks) = (CancellationToken::new(), Health::default(), JoinSet::new());
+        let watcher = Watcher::new(app.service.clone(), app.gateway.clone(), app.leases.clone());
+        let (token, report) = (stop.clone(), health.of("watcher"));
+        tasks.spawn(async move {
+            supervise("watcher", poll, &report, &token, || {
+                let watcher = watcher.clone();
+                async move { watcher.run_once().await.map(drop) }
+            })
+            .await;
+            watcher.resign().await;
+        });
+        let sweeper = Sweeper::new(app.service.clone(), app.leases.clone());
+        let (token, report) = (stop.clone(), health.of("sweeper"));
+        tasks.spawn(async move {
+            supervise("sweeper", SWEEP_EVERY, &report, &token, || {
+                let sweeper = sweeper.clone();
+                async move { sweeper.run_once().await.map(drop) }
+            })
+            .await;
+            sweeper.resign().await;
+        });
+        Self { tasks, stop, health }
+    }
+
+    /// How the workers are doing.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Stops after the passes that are under way.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}

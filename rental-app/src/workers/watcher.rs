@@ -1,0 +1,184 @@
+//! The payment watcher: reads the wallet's chain and books what came in.
+//!
+//! One read of the whole wallet per pass, whatever the number of open invoices. The position moves only past
+//! transactions that are booked, so a crash at any point costs a second reading and nothing else: every booking is
+//! once per transaction hash.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::{StreamExt, stream};
+use rental_core::{
+    Actor, ChainState, ChainTransaction, Command, DomainError, Effect, Leases, Payload, PaymentGateway,
+    RentalService, Rentals, Request, ServiceError, Verdict,
+};
+
+use super::{CONCURRENCY, Leadership, WorkerError};
+
+/// After how many transactions the position is moved on, so that a long reading need not be repeated as a whole.
+const CHUNK: usize = 1024;
+
+/// Books payments.
+#[derive(Debug, Clone)]
+pub struct Watcher {
+    service: Arc<RentalService>,
+    gateway: Arc<dyn PaymentGateway>,
+    leadership: Leadership,
+}
+
+/// What a pass did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WatcherReport {
+    /// Whether another replica is the watcher now.
+    pub standby: bool,
+    /// Transactions that were read.
+    pub transactions: usize,
+    /// Payments that were booked by this pass.
+    pub booked: usize,
+    /// Those of them that settled an invoice.
+    pub settled: usize,
+}
+
+impl Watcher {
+    /// A watcher for this shop and gateway.
+    pub fn new(
+        service: Arc<RentalService>,
+        gateway: Arc<dyn PaymentGateway>,
+        leases: Arc<dyn Leases>,
+    ) -> Self {
+        Self {
+            service,
+            gateway,
+            leadership: Leadership::new(leases, "watcher"),
+        }
+    }
+
+    /// Reads what has come since the stored position, books it and moves the position.
+    ///
+    /// # Errors
+    /// When the chain cannot be read or something cannot be booked; the position then stays before it.
+    pub async fn run_once(&self) -> Result<WatcherReport, WorkerError> {
+        if !self.leadership.hold().await? {
+            return Ok(WatcherReport {
+                standby: true,
+                ..WatcherReport::default()
+            });
+        }
+        let mut chain = self.service.shop().await?.chain;
+        let read = self.gateway.read(&chain.cursor).await?;
+        let mut report = WatcherReport {
+            transactions: read.transactions.len(),
+            ..WatcherReport::default()
+        };
+        let mut chunks = read.transactions.chunks(CHUNK).peekable();
+        while let Some(chunk) = chunks.next() {
+            self.book(chunk, &mut report).await?;
+            let cursor = chunk.last().map_or(chain.cursor, ChainTransaction::cursor);
+            let read_to = if chunks.peek().is_some() {
+                chain.read_to
+            } else {
+                read.read_to
+            };
+            let to = ChainState { cursor, read_to };
+            let goes_on = self.advance(chain, to).await? && self.leadership.hold().await?;
+            if !goes_on {
+                return Ok(report); // another watcher goes on from here
+            }
+            chain = to;
+        }
+        if read.transactions.is_empty() {
+            self.advance(
+                chain,
+                ChainState {
+                    read_to: read.read_to,
+                    ..chain
+                },
+            )
+            .await?;
+        }
+        metrics::gauge!("rental_chain_read_to_timestamp_seconds").set(approximate(read.read_to.unix()));
+        Ok(report)
+    }
+
+    /// Books a piece of the chain. Payments of one invoice are booked in the order of the chain, so that the first
+    /// one settles it; different invoices go side by side and share the disk's flushes.
+    async fn book(
+        &self,
+        transactions: &[ChainTransaction],
+        report: &mut WatcherReport,
+    ) -> Result<(), WorkerError> {
+        let mut by_payload: BTreeMap<Option<Payload>, Vec<Command>> = BTreeMap::new();
+        let mut alone = Vec::new();
+        for transaction in transactions {
+            let Some(incoming) = transaction.incoming() else {
+                tracing::debug!(tx = %transaction.tx, verdict = ?transaction.verdict, "not a payment");
+                continue;
+            };
+            let unreadable = matches!(transaction.verdict, Verdict::Unreadable(_));
+            let command = Command::Book {
+                incoming: incoming.clone(),
+                unreadable,
+            };
+            match incoming.comment.text().and_then(Payload::from_comment) {
+                Some(payload) => by_payload.entry(Some(payload)).or_default().push(command),
+                None => alone.push(vec![command]),
+            }
+        }
+        let groups = by_payload.into_values().chain(alone);
+        let mut booked = stream::iter(groups)
+            .map(|group| self.book_in_order(group))
+            .buffer_unordered(CONCURRENCY);
+        while let Some(result) = booked.next().await {
+            let (count, settled) = result?;
+            report.booked += count;
+            report.settled += settled;
+        }
+        Ok(())
+    }
+
+    async fn book_in_order(&self, commands: Vec<Command>) -> Result<(usize, usize), ServiceError> {
+        let (mut booked, mut settled) = (0, 0);
+        for command in commands {
+            let receipt = self.service.execute(Request::new(Actor::System, command)).await?;
+            if !receipt.changed {
+                continue; // booked before a crash or by another watcher
+            }
+            let Effect::Payment(payment) = &receipt.effect else {
+                return Err(ServiceError::Unexpected);
+            };
+            let outcome = payment.outcome.name();
+            metrics::counter!("rental_payments_total", "outcome" => outcome).increment(1);
+            tracing::info!(tx = %payment.tx, amount = %payment.amount, outcome, reason = ?payment.outcome.reason(), "payment booked");
+            booked += 1;
+            settled += usize::from(outcome == "settled");
+        }
+        Ok((booked, settled))
+    }
+
+    /// Moves the position; `false` when another watcher has.
+    async fn advance(&self, from: ChainState, to: ChainState) -> Result<bool, WorkerError> {
+        let command = Command::AdvanceChain {
+            from: from.cursor,
+            to,
+        };
+        match self.service.execute(Request::new(Actor::System, command)).await {
+            Ok(_) => Ok(true),
+            Err(ServiceError::Domain(DomainError::ChainMoved)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Lets another replica take over at once.
+    pub(super) async fn resign(&self) {
+        self.leadership.resign().await;
+    }
+}
+
+/// For a gauge; seconds since 1970 are exact in a double.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a gauge is a double; seconds stay exact until the year 285 million"
+)]
+fn approximate(seconds: u64) -> f64 {
+    seconds as f64
+}

@@ -1,0 +1,312 @@
+//! Payments: what settles, what is an exception, and what the operator may decide.
+
+use crate::{
+    Comment, DomainError, Effect, EventKind, ExceptionReason, HistoryKind, Holding, IncomingPayment, Invoice,
+    InvoiceId, InvoiceKind, InvoiceStatus, Once, OnceKey, Outcome, Payload, Payment, Rental, Seconds, TxHash,
+};
+
+use super::draft::Draft;
+use super::renting::latest_end;
+
+/// How far the chain's clock may be behind ours when an invoice is paid the moment it is opened.
+const CLOCK_SKEW: Seconds = Seconds(60);
+
+/// The payload that a payment names.
+pub(super) fn named_by(incoming: &IncomingPayment) -> Option<Payload> {
+    incoming.comment.text().and_then(Payload::from_comment)
+}
+
+/// What the invoice makes of a payment that names it, before looking at the number.
+fn fits(invoice: &Invoice, incoming: &IncomingPayment) -> Result<(), ExceptionReason> {
+    use std::cmp::Ordering::{Equal, Greater, Less};
+    match invoice.status {
+        InvoiceStatus::Settled { .. } => return Err(ExceptionReason::Duplicate),
+        InvoiceStatus::Cancelled { .. } => return Err(ExceptionReason::Cancelled),
+        InvoiceStatus::Expired { .. } => return Err(ExceptionReason::Late),
+        InvoiceStatus::Open => {}
+    }
+    if invoice.waiting.is_some() {
+        return Err(ExceptionReason::Duplicate);
+    }
+    if incoming.chain_time > invoice.expires_at {
+        return Err(ExceptionReason::Late);
+    }
+    if incoming.chain_time + CLOCK_SKEW < invoice.created_at {
+        return Err(ExceptionReason::Early);
+    }
+    match incoming.amount.cmp(&invoice.amount) {
+        Less => Err(ExceptionReason::Underpaid),
+        Greater => Err(ExceptionReason::Overpaid),
+        Equal => Ok(()),
+    }
+}
+
+impl Draft<'_> {
+    /// Books a payment exactly once: the transaction's hash is a permanent once-key.
+    pub(super) fn book(&mut self, incoming: &IncomingPayment, unreadable: bool) -> Effect {
+        if let Some(booked) = self.payment.as_ref().filter(|payment| payment.tx == incoming.tx) {
+            return Effect::Payment(Box::new(booked.clone()));
+        }
+        let invoice = match self.named_invoice(incoming, unreadable) {
+            Err(reason) => return self.keep(incoming, reason, None),
+            Ok(invoice) => invoice,
+        };
+        let carried_out =
+            fits(&invoice, incoming).and_then(|()| self.carry_out(&invoice, incoming.tx, Allowed::Hanging));
+        match carried_out {
+            Err(reason) => self.keep(incoming, reason, Some(&invoice)),
+            Ok(()) => self.enter(incoming, Outcome::Settled, Some(invoice.id)),
+        }
+    }
+
+    /// Books a payment whose number is locked. One that fits waits; the next tick on the unlocked number settles it,
+    /// and until then the invoice cannot lapse.
+    pub(super) fn book_waiting(&mut self, incoming: &IncomingPayment) -> Effect {
+        if let Some(booked) = self.payment.as_ref().filter(|payment| payment.tx == incoming.tx) {
+            return Effect::Payment(Box::new(booked.clone()));
+        }
+        let invoice = match self.named_invoice(incoming, false) {
+            Err(reason) => return self.keep(incoming, reason, None),
+            Ok(invoice) => invoice,
+        };
+        if let Err(reason) = fits(&invoice, incoming) {
+            return self.keep(incoming, reason, Some(&invoice));
+        }
+        if let Some(invoice) = self.invoice(invoice.id) {
+            invoice.waiting = Some(incoming.tx);
+        }
+        self.keep(incoming, ExceptionReason::NumberLocked, Some(&invoice))
+    }
+
+    /// Settles a payment that waited for a lock to go.
+    pub(super) fn settle_waiting(&mut self) {
+        let Some(payment) = self.payment.clone() else {
+            return;
+        };
+        let Some(invoice) = payment.invoice.and_then(|id| self.invoice(id).cloned()) else {
+            return;
+        };
+        let undecided = payment.outcome
+            == Outcome::Exception {
+                reason: ExceptionReason::NumberLocked,
+            };
+        if !undecided || !invoice.is_open() || invoice.waiting != Some(payment.tx) {
+            return;
+        }
+        let outcome = match self.carry_out(&invoice, payment.tx, Allowed::Hanging) {
+            Ok(()) => Outcome::Settled,
+            Err(reason) => {
+                self.stop_waiting(invoice.id);
+                Outcome::Exception { reason }
+            }
+        };
+        self.payment = Some(Payment { outcome, ..payment });
+    }
+
+    fn stop_waiting(&mut self, id: InvoiceId) {
+        if let Some(invoice) = self.invoice(id) {
+            invoice.waiting = None;
+        }
+    }
+
+    /// The invoice that a payment names, or why it names none.
+    fn named_invoice(
+        &self,
+        incoming: &IncomingPayment,
+        unreadable: bool,
+    ) -> Result<Invoice, ExceptionReason> {
+        if unreadable {
+            return Err(ExceptionReason::UnreadableMessage);
+        }
+        match &incoming.comment {
+            Comment::None => return Err(ExceptionReason::NoComment),
+            Comment::Text(text) if text.trim().is_empty() => return Err(ExceptionReason::NoComment),
+            Comment::Encrypted | Comment::Binary(_) | Comment::Malformed => {
+                return Err(ExceptionReason::UnreadableComment);
+            }
+            Comment::Text(_) => {}
+        }
+        let payload = named_by(incoming).ok_or(ExceptionReason::UnknownPayload)?;
+        let invoice = self.invoices.iter().find(|invoice| invoice.payload == payload);
+        invoice.cloned().ok_or(ExceptionReason::UnknownPayload)
+    }
+
+    /// Keeps a payment that settles nothing.
+    fn keep(
+        &mut self,
+        incoming: &IncomingPayment,
+        reason: ExceptionReason,
+        invoice: Option<&Invoice>,
+    ) -> Effect {
+        let id = invoice.map(|invoice| invoice.id);
+        let kind = EventKind::PaymentException {
+            tx: incoming.tx,
+            amount: incoming.amount,
+            reason,
+            invoice: id,
+        };
+        self.event(invoice.map(|invoice| &invoice.customer), kind);
+        self.enter(incoming, Outcome::Exception { reason }, id)
+    }
+
+    fn enter(&mut self, incoming: &IncomingPayment, outcome: Outcome, invoice: Option<InvoiceId>) -> Effect {
+        let payment = Payment::book(incoming, outcome, invoice, self.now);
+        self.once.push(Once {
+            key: OnceKey::Tx(incoming.tx),
+            value: String::new(),
+            keep_until: None,
+        });
+        self.payment = Some(payment.clone());
+        Effect::Payment(Box::new(payment))
+    }
+
+    /// Gives the customer what `invoice` is for, and closes it as paid by `tx`.
+    fn carry_out(&mut self, invoice: &Invoice, tx: TxHash, allowed: Allowed) -> Result<(), ExceptionReason> {
+        let now = self.now;
+        let record = self.number.as_mut().ok_or(ExceptionReason::NumberGone)?;
+        let hangs = record.open_invoice() == Some(invoice.id);
+        let (rental, kind) = match (invoice.kind, &record.holding) {
+            (InvoiceKind::Rent, Holding::Reserved { .. }) if hangs => (None, HistoryKind::Rented),
+            (InvoiceKind::Rent, Holding::Free) if allowed == Allowed::ByOperator => {
+                (None, HistoryKind::Rented)
+            }
+            (InvoiceKind::Renew, Holding::Rented(rental) | Holding::Grace { rental, .. })
+                if rental.holder == invoice.customer && (hangs || allowed == Allowed::ByOperator) =>
+            {
+                (Some(rental.clone()), HistoryKind::Renewed)
+            }
+            _ => return Err(ExceptionReason::NumberGone),
+        };
+        let in_grace = matches!(record.holding, Holding::Grace { .. });
+        let rental = match rental {
+            None => Rental::start(invoice.customer.clone(), now, invoice.term.seconds()),
+            Some(rental) => {
+                let from = if in_grace { now } else { rental.expires_at };
+                let renewal = rental.renewal.filter(|renewal| renewal.invoice != invoice.id);
+                let end = (from + invoice.term.seconds()).min(latest_end(now).max(rental.expires_at));
+                Rental { renewal, ..rental }.extended_to(end, now)
+            }
+        };
+        let (number, expires_at) = (record.number, rental.expires_at);
+        record.holding = Holding::Rented(rental);
+        if let Some(invoice) = self.invoice(invoice.id) {
+            invoice.status = InvoiceStatus::Settled { tx, at: now };
+            invoice.waiting = None;
+        }
+        let account = self.account(&invoice.customer);
+        account.open_invoices.remove(&invoice.id);
+        account.numbers.insert(number);
+        if let Some(entry) = self.history(kind, Some(&invoice.customer)) {
+            entry.invoice = Some(invoice.id);
+        }
+        self.event(
+            Some(&invoice.customer),
+            EventKind::InvoiceSettled {
+                invoice: invoice.id,
+                tx,
+                expires_at,
+            },
+        );
+        let news = match invoice.kind {
+            InvoiceKind::Rent => EventKind::RentalStarted { expires_at },
+            InvoiceKind::Renew => EventKind::RentalExtended { expires_at },
+        };
+        self.event(Some(&invoice.customer), news);
+        Ok(())
+    }
+
+    /// The payment, which must be waiting for a decision, with what is odd about it.
+    fn undecided(&self) -> Result<(Payment, ExceptionReason), DomainError> {
+        let payment = self.payment.clone().ok_or(DomainError::PaymentUnknown)?;
+        match payment.outcome {
+            Outcome::Exception { reason } => Ok((payment, reason)),
+            _ => Err(DomainError::PaymentDecided {
+                outcome: payment.outcome.name(),
+            }),
+        }
+    }
+
+    pub(super) fn apply_payment(&mut self, named: Option<InvoiceId>) -> Result<Effect, DomainError> {
+        let (payment, reason) = self.undecided()?;
+        let id = named.or(payment.invoice).ok_or(DomainError::InvoiceNotNamed)?;
+        let invoice = self.invoice(id).cloned().ok_or(DomainError::InvoiceUnknown)?;
+        if matches!(invoice.status, InvoiceStatus::Settled { .. }) {
+            return Err(DomainError::InvoiceSettled);
+        }
+        if invoice.waiting.is_some_and(|tx| tx != payment.tx) {
+            return Err(DomainError::InvoicePaid);
+        }
+        self.carry_out(&invoice, payment.tx, Allowed::ByOperator)
+            .map_err(|_| DomainError::NumberGone {
+                number: invoice.number,
+            })?;
+        let payment = Payment {
+            invoice: Some(id),
+            ..payment
+        };
+        Ok(self.resolve(
+            payment,
+            Outcome::Applied { reason },
+            "payment.apply",
+            Some(id.to_string()),
+        ))
+    }
+
+    pub(super) fn refund_payment(&mut self) -> Result<Effect, DomainError> {
+        let (payment, reason) = self.undecided()?;
+        Ok(self.resolve(payment, Outcome::RefundPending { reason }, "payment.refund", None))
+    }
+
+    pub(super) fn write_off_payment(&mut self) -> Result<Effect, DomainError> {
+        let (payment, reason) = self.undecided()?;
+        Ok(self.resolve(payment, Outcome::WrittenOff { reason }, "payment.write_off", None))
+    }
+
+    pub(super) fn confirm_refund(&mut self, refund_tx: Option<TxHash>) -> Result<Effect, DomainError> {
+        let payment = self.payment.clone().ok_or(DomainError::PaymentUnknown)?;
+        let Outcome::RefundPending { reason } = payment.outcome else {
+            return Err(DomainError::RefundNotPending {
+                outcome: payment.outcome.name(),
+            });
+        };
+        let outcome = Outcome::Refunded { reason, refund_tx };
+        Ok(self.resolve(
+            payment,
+            outcome,
+            "payment.refunded",
+            refund_tx.map(|tx| tx.to_string()),
+        ))
+    }
+
+    /// Writes the operator's decision.
+    fn resolve(
+        &mut self,
+        payment: Payment,
+        outcome: Outcome,
+        action: &str,
+        detail: Option<String>,
+    ) -> Effect {
+        let (tx, name) = (payment.tx, outcome.name().to_owned());
+        let customer = payment.invoice.and_then(|id| self.invoice(id)).map(|invoice| {
+            invoice.waiting = invoice.waiting.filter(|waiting| *waiting != tx);
+            invoice.customer.clone()
+        });
+        self.event(
+            customer.as_ref(),
+            EventKind::PaymentResolved { tx, outcome: name },
+        );
+        self.audit(action, tx, detail);
+        let payment = Payment { outcome, ..payment };
+        self.payment = Some(payment.clone());
+        Effect::Payment(Box::new(payment))
+    }
+}
+
+/// For which numbers an invoice may be carried out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Allowed {
+    /// Only for the one it hangs on.
+    Hanging,
+    /// Also when it hangs there no more, but the number is free or still this customer's.
+    ByOperator,
+}

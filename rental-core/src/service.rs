@@ -1,0 +1,788 @@
+//! The door: load, decide, commit, and the questions that frontends ask.
+//!
+//! Frontends speak to [`Rentals`]; [`RentalService`] is the real thing behind it. There is no other way to change a
+//! shop, so every change is decided by the same rules and every answer shows only what the asker may see.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+use crate::{
+    Access, Account, Actor, ApiKey, ApiSecret, AuditEntry, ChainCursor, ChainState, Command, Commit,
+    CustomerId, Decision, DomainError, Effect, Envelope, ErrorKind, FeedEntry, HistoryEntry, IdempotencyKey,
+    Invoice, InvoiceId, InvoiceQuery, InvoiceRef, LeaseToken, Load, NumberQuery, NumberRecord, NumberState,
+    Once, OnceKey, Owner, Page, PageRequest, Payment, PaymentQuery, PhoneNumber, Policy, Seconds, Seed, Shop,
+    State, Store, StoreError, Timestamp, Totals, TxHash, Wallet, decide, load_for,
+};
+
+/// How often a command is decided again after somebody else was faster. Each time, somebody's command went through.
+const MOST_ATTEMPTS: usize = 512;
+/// How often an unanswered commit is sent again.
+const MOST_RESENDS: usize = 3;
+/// How long an idempotency key is remembered.
+pub const IDEMPOTENCY_KEPT: Seconds = Seconds::from_days(30);
+
+/// A request for a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Who asks.
+    pub actor: Actor,
+    /// What.
+    pub command: Command,
+    /// Why, for the audit trail.
+    pub reason: Option<String>,
+    /// The lease under which this is done.
+    pub lease: Option<LeaseToken>,
+    /// The client's own name for the request.
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+impl Request {
+    /// A plain request.
+    pub fn new(actor: Actor, command: Command) -> Self {
+        Self {
+            actor,
+            command,
+            reason: None,
+            lease: None,
+            idempotency: None,
+        }
+    }
+}
+
+/// What a request brought about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The outcome.
+    pub effect: Effect,
+    /// Whether something was written by this request.
+    pub changed: bool,
+    /// Whether this is the answer to an earlier request with the same idempotency key.
+    pub replayed: bool,
+}
+
+macro_rules! effect_accessor {
+    ($name:ident, $variant:ident, $type:ty, $what:literal) => {
+        #[doc = concat!("The ", $what, " of a command that leads to one.\n\n# Errors\n[`ServiceError::Unexpected`] for other commands.")]
+        pub fn $name(self) -> Result<$type, ServiceError> {
+            match self.effect {
+                Effect::$variant(value) => Ok(*value),
+                _ => Err(ServiceError::Unexpected),
+            }
+        }
+    };
+}
+
+impl Receipt {
+    effect_accessor!(invoice, Invoice, Invoice, "invoice");
+    effect_accessor!(number, Number, NumberRecord, "number");
+    effect_accessor!(payment, Payment, Payment, "payment");
+}
+
+/// Why a request was not carried out, or a question not answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceError {
+    /// A rule said no.
+    #[error(transparent)]
+    Domain(#[from] DomainError),
+    /// The store could not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The idempotency key was used for another request.
+    #[error("this idempotency key was used for a different request; use a new key")]
+    IdempotencyMismatch,
+    /// Too many others change the same thing at once.
+    #[error("too many requests change the same thing at once; try again")]
+    Contended,
+    /// The configured wallet is not the shop's.
+    #[error(
+        "this store belongs to wallet {shop} on {network}, not to {configured}; set TON_WALLET and TON_NETWORK back or use another store"
+    )]
+    WalletDiffers {
+        /// The shop's address.
+        shop: String,
+        /// The shop's network.
+        network: crate::Network,
+        /// The configured address.
+        configured: String,
+    },
+    /// The key is unknown, wrong or revoked.
+    #[error("the API key is not valid; send Authorization: Bearer rk_…")]
+    Unauthenticated,
+    /// A command led to something else than it always does.
+    #[error("internal error: the command led to an unexpected answer")]
+    Unexpected,
+}
+
+impl ServiceError {
+    /// The stable code, such as `number.reserved` or `store.unavailable`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Domain(error) => error.code(),
+            Self::Store(StoreError::Unavailable(_)) => "store.unavailable",
+            Self::Store(StoreError::Unwritable(_)) => "store.unwritable",
+            Self::Store(StoreError::Corrupt(_)) => "store.corrupt",
+            Self::Store(StoreError::Incompatible(_)) => "store.incompatible",
+            Self::IdempotencyMismatch => "idempotency.mismatch",
+            Self::Contended => "contended",
+            Self::WalletDiffers { .. } => "shop.wallet_differs",
+            Self::Unauthenticated => "access.unauthenticated",
+            Self::Unexpected => "internal",
+        }
+    }
+
+    /// What sort of refusal it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Domain(error) => error.kind(),
+            Self::Store(StoreError::Unavailable(_) | StoreError::Unwritable(_)) | Self::Contended => {
+                ErrorKind::Unavailable
+            }
+            Self::Store(StoreError::Corrupt(_) | StoreError::Incompatible(_)) | Self::Unexpected => {
+                ErrorKind::Internal
+            }
+            Self::IdempotencyMismatch => ErrorKind::Invalid,
+            Self::WalletDiffers { .. } => ErrorKind::Conflict,
+            Self::Unauthenticated => ErrorKind::Unauthenticated,
+        }
+    }
+}
+
+/// The shop at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShopView {
+    /// The shop.
+    pub shop: Shop,
+    /// How far its chain has been read.
+    pub chain: ChainState,
+    /// The store's clock.
+    pub now: Timestamp,
+}
+
+/// Everything that a frontend can ask for.
+///
+/// Records come back as they stand *now*: a deadline that has passed counts as passed, whether or not the sweeper has
+/// been there. What `viewer` may not see answers as if it did not exist.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Rentals: Send + Sync {
+    /// Carries out a request.
+    async fn execute(&self, request: Request) -> Result<Receipt, ServiceError>;
+
+    /// The live API key that `secret` opens.
+    async fn authenticate(&self, secret: &ApiSecret) -> Result<ApiKey, ServiceError>;
+
+    /// The shop.
+    async fn shop(&self) -> Result<ShopView, ServiceError>;
+
+    /// Admins and API keys; for operators.
+    async fn access(&self, viewer: &Actor) -> Result<Access, ServiceError>;
+
+    /// A number of the pool.
+    async fn number(&self, number: PhoneNumber) -> Result<NumberRecord, ServiceError>;
+
+    /// Numbers in these states (none given: in any), by number. A page can be shorter than its limit before the end.
+    async fn numbers(
+        &self,
+        states: &[NumberState],
+        page: &PageRequest,
+    ) -> Result<Page<NumberRecord>, ServiceError>;
+
+    /// The number that one of `viewer`'s customers holds.
+    async fn rental(&self, viewer: &Actor, number: PhoneNumber) -> Result<NumberRecord, ServiceError>;
+
+    /// Numbers that `owner`'s customers hold, by number.
+    async fn rentals(
+        &self,
+        viewer: &Actor,
+        owner: &Owner,
+        page: &PageRequest,
+    ) -> Result<Page<NumberRecord>, ServiceError>;
+
+    /// A number's history, oldest first; other people's names are left out.
+    async fn history(
+        &self,
+        viewer: &Actor,
+        number: PhoneNumber,
+        page: &PageRequest,
+    ) -> Result<Page<HistoryEntry>, ServiceError>;
+
+    /// An invoice.
+    async fn invoice(&self, viewer: &Actor, id: InvoiceId) -> Result<Invoice, ServiceError>;
+
+    /// Invoices, newest first.
+    async fn invoices(
+        &self,
+        viewer: &Actor,
+        query: &InvoiceQuery,
+        page: &PageRequest,
+    ) -> Result<Page<Invoice>, ServiceError>;
+
+    /// A payment, with the customer of the invoice it names.
+    async fn payment(&self, viewer: &Actor, tx: TxHash) -> Result<Payment, ServiceError>;
+
+    /// Payments, newest first. Payments that name no invoice are shown to operators only.
+    async fn payments(
+        &self,
+        viewer: &Actor,
+        query: &PaymentQuery,
+        page: &PageRequest,
+    ) -> Result<Page<Payment>, ServiceError>;
+
+    /// A customer's account; an empty one for a customer never seen before.
+    async fn account(&self, viewer: &Actor, customer: &CustomerId) -> Result<Account, ServiceError>;
+
+    /// All accounts; for operators.
+    async fn accounts(&self, viewer: &Actor, page: &PageRequest) -> Result<Page<Account>, ServiceError>;
+
+    /// The audit trail, newest first; for operators.
+    async fn audit(&self, viewer: &Actor, page: &PageRequest) -> Result<Page<AuditEntry>, ServiceError>;
+
+    /// Events that concern `viewer`'s customers, oldest first, after `after`.
+    async fn feed(&self, viewer: &Actor, after: u64, limit: usize) -> Result<Vec<FeedEntry>, ServiceError>;
+
+    /// Figures about the whole shop; for operators.
+    async fn totals(&self, viewer: &Actor) -> Result<Totals, ServiceError>;
+}
+
+/// Where fresh randomness comes from.
+pub trait Entropy: Send + Sync {
+    /// 48 unpredictable bytes.
+    fn draw(&self) -> [u8; 48];
+}
+
+/// The operating system's randomness.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OsEntropy;
+
+impl Entropy for OsEntropy {
+    /// # Panics
+    /// When the operating system has no randomness to give.
+    fn draw(&self) -> [u8; 48] {
+        let mut bytes = [0; 48];
+        getrandom::fill(&mut bytes).expect("the operating system gives randomness");
+        bytes
+    }
+}
+
+/// The shop's service on a store.
+///
+/// ```
+/// use std::sync::Arc;
+/// use rental_core::*;
+///
+/// # async fn demo() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z".parse()?));
+/// let service = RentalService::new(Arc::new(MemoryStore::new(clock)));
+/// let wallet = Wallet { network: Network::Sandbox, address: "UQ…".into() };
+/// service.open_shop(&wallet, &Policy::default(), ChainCursor::START).await?;
+///
+/// let (number, term) = ("+888 0123 4567".parse()?, Term::from_days(30)?);
+/// let admin = Actor::Admin(AdminId::Console("doc".into()));
+/// let plans = vec!["30d=10".parse()?];
+/// service.execute(Request::new(admin, Command::AddNumber { number, plans })).await?;
+///
+/// let customer = CustomerId::Telegram(1);
+/// let actor = Actor::Customer(customer.clone());
+/// let invoice = service
+///     .execute(Request::new(actor, Command::OpenRent { number, term, customer }))
+///     .await?
+///     .invoice()?;
+/// assert_eq!(invoice.amount, Nanotons::from_ton(10).expect("a small amount"));
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(demo())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct RentalService {
+    store: Arc<dyn Store>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl std::fmt::Debug for RentalService {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RentalService")
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is recorded under an idempotency key.
+#[derive(Serialize, Deserialize)]
+struct Recorded {
+    fingerprint: String,
+    effect: Effect,
+}
+
+impl RentalService {
+    /// The service on `store`, with the operating system's randomness.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self::with_entropy(store, Arc::new(OsEntropy))
+    }
+
+    /// The service on `store` with its own source of randomness; for tests and replays.
+    pub fn with_entropy(store: Arc<dyn Store>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { store, entropy }
+    }
+
+    /// The store behind it; for workers, which also use what the door does not offer.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Opens the shop with these figures, or checks that the open one has this wallet. An open shop keeps its own
+    /// figures.
+    ///
+    /// # Errors
+    /// [`ServiceError::WalletDiffers`] when another shop is open on the store.
+    pub async fn open_shop(
+        &self,
+        wallet: &Wallet,
+        policy: &Policy,
+        chain_start: ChainCursor,
+    ) -> Result<Shop, ServiceError> {
+        let command = Command::OpenShop {
+            wallet: wallet.clone(),
+            policy: policy.clone(),
+            chain_start,
+        };
+        match self.execute(Request::new(Actor::System, command)).await {
+            Ok(_) | Err(ServiceError::Domain(DomainError::ShopOpen)) => {}
+            Err(error) => return Err(error),
+        }
+        let shop = self.shop().await?.shop;
+        if shop.wallet == *wallet {
+            Ok(shop)
+        } else {
+            Err(ServiceError::WalletDiffers {
+                shop: shop.wallet.address,
+                network: shop.wallet.network,
+                configured: wallet.address.clone(),
+            })
+        }
+    }
+
+    fn seed(&self, now: Timestamp) -> Seed {
+        let bytes = self.entropy.draw();
+        let (random, entropy) = bytes.split_at(16);
+        let random = u128::from_be_bytes(random.try_into().expect("split at 16"));
+        Seed {
+            id: Ulid::from_parts(now.unix() * 1000, random),
+            entropy: entropy.try_into().expect("48 less 16 is 32"),
+        }
+    }
+
+    /// Sends a commit, again when there was no answer; a commit that turns out to be applied already is committed.
+    async fn commit(&self, decision: &Decision) -> Result<Commit, StoreError> {
+        let mut sent = 0;
+        loop {
+            sent += 1;
+            match self.store.commit(&decision.changes).await {
+                Err(StoreError::Unavailable(_)) if sent < MOST_RESENDS => {}
+                Ok(Commit::Duplicate(OnceKey::Commit(id))) if id == decision.changes.commit_id => {
+                    return Ok(Commit::Committed);
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Loads for a question; checks that an admin still is one.
+    async fn admit(&self, viewer: &Actor, load: Load) -> Result<(State, Shop), ServiceError> {
+        let state = self.store.load(&Load { access: true, ..load }).await?;
+        if let Actor::Admin(admin) = viewer
+            && !admin.is_listed(&state.access.clone().unwrap_or_default())
+        {
+            return Err(DomainError::Denied.into());
+        }
+        let shop = state.shop.clone().ok_or(DomainError::ShopClosed)?;
+        Ok((state, shop))
+    }
+
+    /// The same, for questions that only operators may ask.
+    async fn admit_operator(&self, viewer: &Actor, load: Load) -> Result<State, ServiceError> {
+        match viewer {
+            Actor::Admin(_) | Actor::System => Ok(self.admit(viewer, load).await?.0),
+            Actor::Customer(_) | Actor::Integrator(_) => Err(DomainError::Denied.into()),
+        }
+    }
+
+    /// Of `asked`, what `viewer` may see; `None` when nothing.
+    fn visible(viewer: &Actor, asked: &Owner) -> Option<Owner> {
+        match (viewer, asked) {
+            (Actor::Admin(_) | Actor::System, asked) => Some(asked.clone()),
+            (Actor::Customer(own), Owner::Anybody) => Some(Owner::Customer(own.clone())),
+            (Actor::Integrator(own), Owner::Anybody) => Some(Owner::Integrator(own.clone())),
+            (viewer, Owner::Customer(customer)) => viewer.may_see(customer).then(|| asked.clone()),
+            (Actor::Integrator(own), Owner::Integrator(other)) => (own == other).then(|| asked.clone()),
+            (Actor::Customer(_), Owner::Integrator(_)) => None,
+        }
+    }
+}
+
+fn nothing<T>() -> Page<T> {
+    Page {
+        items: Vec::new(),
+        next: None,
+    }
+}
+
+/// An earlier answer under the same key, if it was to the same request.
+fn replay(recorded: &str, key: &IdempotencyKey) -> Result<Receipt, ServiceError> {
+    let corrupt = |_| StoreError::Corrupt("an idempotency record cannot be read".to_owned());
+    let recorded: Recorded = serde_json::from_str(recorded).map_err(corrupt)?;
+    if recorded.fingerprint == key.fingerprint {
+        Ok(Receipt {
+            effect: recorded.effect,
+            changed: false,
+            replayed: true,
+        })
+    } else {
+        Err(ServiceError::IdempotencyMismatch)
+    }
+}
+
+/// Records the answer under the request's key, in the commit of its effect.
+fn record(decision: &mut Decision, key: &IdempotencyKey, now: Timestamp) -> Result<(), ServiceError> {
+    let recorded = Recorded {
+        fingerprint: key.fingerprint.clone(),
+        effect: decision.effect.clone(),
+    };
+    let value = serde_json::to_string(&recorded).map_err(|_| ServiceError::Unexpected)?;
+    decision.changes.once.push(Once {
+        key: once_key(key),
+        value,
+        keep_until: Some(now + IDEMPOTENCY_KEPT),
+    });
+    Ok(())
+}
+
+fn once_key(key: &IdempotencyKey) -> OnceKey {
+    OnceKey::Request {
+        integrator: key.integrator.clone(),
+        key: key.key.clone(),
+    }
+}
+
+#[async_trait]
+impl Rentals for RentalService {
+    async fn execute(&self, request: Request) -> Result<Receipt, ServiceError> {
+        let Request {
+            actor,
+            mut command,
+            reason,
+            lease,
+            idempotency,
+        } = request;
+        let mut load = load_for(&command);
+        load.once = idempotency.as_ref().map(once_key);
+        let mut state = self.store.load(&load).await?;
+        for _ in 0..MOST_ATTEMPTS {
+            if let Some((key, recorded)) = idempotency.as_ref().zip(state.once.as_ref()) {
+                return replay(recorded, key);
+            }
+            let now = state.now;
+            let envelope = Envelope {
+                actor: actor.clone(),
+                command: command.clone(),
+                seed: self.seed(now),
+                reason: reason.clone(),
+                lease: lease.clone(),
+            };
+            let mut decision = decide(&state, &envelope, now)?;
+            if decision.changes.is_empty() {
+                return Ok(Receipt {
+                    effect: decision.effect,
+                    changed: false,
+                    replayed: false,
+                });
+            }
+            decision.changes.read = load.clone();
+            if let Some(key) = &idempotency {
+                record(&mut decision, key, now)?;
+            }
+            match self.commit(&decision).await? {
+                Commit::Committed => {
+                    return Ok(Receipt {
+                        effect: decision.effect,
+                        changed: true,
+                        replayed: false,
+                    });
+                }
+                Commit::Conflict { current } => state = *current,
+                Commit::Duplicate(_) => state = self.store.load(&load).await?,
+                Commit::Locked { until } => match command {
+                    Command::Book {
+                        incoming,
+                        unreadable: false,
+                    } => command = Command::BookWaiting { incoming },
+                    _ => return Err(DomainError::NumberLocked { until }.into()),
+                },
+            }
+        }
+        Err(ServiceError::Contended)
+    }
+
+    async fn authenticate(&self, secret: &ApiSecret) -> Result<ApiKey, ServiceError> {
+        let state = self
+            .store
+            .load(&Load {
+                access: true,
+                ..Load::default()
+            })
+            .await?;
+        let access = state.access.unwrap_or_default();
+        access
+            .authenticate(secret)
+            .cloned()
+            .ok_or(ServiceError::Unauthenticated)
+    }
+
+    async fn shop(&self) -> Result<ShopView, ServiceError> {
+        let (state, shop) = self.admit(&Actor::System, Load::default()).await?;
+        Ok(ShopView {
+            shop,
+            chain: state.chain,
+            now: state.now,
+        })
+    }
+
+    async fn access(&self, viewer: &Actor) -> Result<Access, ServiceError> {
+        Ok(self
+            .admit_operator(viewer, Load::default())
+            .await?
+            .access
+            .unwrap_or_default())
+    }
+
+    async fn number(&self, number: PhoneNumber) -> Result<NumberRecord, ServiceError> {
+        let load = Load {
+            number: Some(number),
+            ..Load::default()
+        };
+        let (state, shop) = self.admit(&Actor::System, load).await?;
+        let record = state.number.ok_or(DomainError::NumberUnknown)?;
+        Ok(record.at(state.now, state.chain.read_to, &shop.policy))
+    }
+
+    async fn numbers(
+        &self,
+        states: &[NumberState],
+        page: &PageRequest,
+    ) -> Result<Page<NumberRecord>, ServiceError> {
+        let (state, shop) = self.admit(&Actor::System, Load::default()).await?;
+        let query = NumberQuery {
+            states: states.to_vec(),
+            owner: Owner::Anybody,
+        };
+        let Page { items, next } = self.store.numbers(&query, page).await?;
+        let items = items
+            .into_iter()
+            .map(|record| record.at(state.now, state.chain.read_to, &shop.policy))
+            .filter(|record| states.is_empty() || states.contains(&record.state()))
+            .collect();
+        Ok(Page { items, next })
+    }
+
+    async fn rental(&self, viewer: &Actor, number: PhoneNumber) -> Result<NumberRecord, ServiceError> {
+        let load = Load {
+            number: Some(number),
+            ..Load::default()
+        };
+        let (state, shop) = self.admit(viewer, load).await?;
+        let record = state.number.ok_or(DomainError::RentalUnknown)?;
+        let record = record.at(state.now, state.chain.read_to, &shop.policy);
+        match record.rental() {
+            Some(rental) if viewer.may_see(&rental.holder) => Ok(record),
+            _ => Err(DomainError::RentalUnknown.into()),
+        }
+    }
+
+    async fn rentals(
+        &self,
+        viewer: &Actor,
+        owner: &Owner,
+        page: &PageRequest,
+    ) -> Result<Page<NumberRecord>, ServiceError> {
+        let (state, shop) = self.admit(viewer, Load::default()).await?;
+        let Some(owner) = Self::visible(viewer, owner) else {
+            return Ok(nothing());
+        };
+        let query = NumberQuery {
+            states: vec![NumberState::Rented, NumberState::Grace],
+            owner,
+        };
+        let Page { items, next } = self.store.numbers(&query, page).await?;
+        let items = items
+            .into_iter()
+            .map(|record| record.at(state.now, state.chain.read_to, &shop.policy))
+            .filter(|record| record.rental().is_some())
+            .collect();
+        Ok(Page { items, next })
+    }
+
+    async fn history(
+        &self,
+        viewer: &Actor,
+        number: PhoneNumber,
+        page: &PageRequest,
+    ) -> Result<Page<HistoryEntry>, ServiceError> {
+        let (state, _) = self
+            .admit(
+                viewer,
+                Load {
+                    number: Some(number),
+                    ..Load::default()
+                },
+            )
+            .await?;
+        state.number.ok_or(DomainError::NumberUnknown)?;
+        let Page { mut items, next } = self.store.history(number, page).await?;
+        for entry in &mut items {
+            let own = entry
+                .customer
+                .as_ref()
+                .is_some_and(|customer| viewer.may_see(customer));
+            let to_own = entry.to.as_ref().is_some_and(|customer| viewer.may_see(customer));
+            if !own {
+                entry.customer = None;
+                entry.invoice = None;
+            }
+            if !to_own {
+                entry.to = None;
+            }
+            if !own && !to_own {
+                entry.expires_at = None;
+            }
+        }
+        Ok(Page { items, next })
+    }
+
+    async fn invoice(&self, viewer: &Actor, id: InvoiceId) -> Result<Invoice, ServiceError> {
+        let load = Load {
+            invoice: Some(InvoiceRef::Id(id)),
+            ..Load::default()
+        };
+        let (state, _) = self.admit(viewer, load).await?;
+        let invoice = state
+            .invoice(id)
+            .filter(|invoice| viewer.may_see(&invoice.customer));
+        Ok(invoice.cloned().ok_or(DomainError::InvoiceUnknown)?)
+    }
+
+    async fn invoices(
+        &self,
+        viewer: &Actor,
+        query: &InvoiceQuery,
+        page: &PageRequest,
+    ) -> Result<Page<Invoice>, ServiceError> {
+        self.admit(viewer, Load::default()).await?;
+        let Some(owner) = Self::visible(viewer, &query.owner) else {
+            return Ok(nothing());
+        };
+        Ok(self
+            .store
+            .invoices(
+                &InvoiceQuery {
+                    owner,
+                    ..query.clone()
+                },
+                page,
+            )
+            .await?)
+    }
+
+    async fn payment(&self, viewer: &Actor, tx: TxHash) -> Result<Payment, ServiceError> {
+        let (state, _) = self
+            .admit(
+                viewer,
+                Load {
+                    payment: Some(tx),
+                    ..Load::default()
+                },
+            )
+            .await?;
+        let payment = state.payment.clone().ok_or(DomainError::PaymentUnknown)?;
+        let customer = payment
+            .invoice
+            .and_then(|id| state.invoice(id))
+            .map(|invoice| &invoice.customer);
+        let visible = match (viewer, customer) {
+            (Actor::Admin(_) | Actor::System, _) => true,
+            (viewer, Some(customer)) => viewer.may_see(customer),
+            (_, None) => false,
+        };
+        if visible {
+            Ok(payment)
+        } else {
+            Err(DomainError::PaymentUnknown.into())
+        }
+    }
+
+    async fn payments(
+        &self,
+        viewer: &Actor,
+        query: &PaymentQuery,
+        page: &PageRequest,
+    ) -> Result<Page<Payment>, ServiceError> {
+        self.admit(viewer, Load::default()).await?;
+        let Some(owner) = Self::visible(viewer, &query.owner) else {
+            return Ok(nothing());
+        };
+        Ok(self
+            .store
+            .payments(
+                &PaymentQuery {
+                    owner,
+                    ..query.clone()
+                },
+                page,
+            )
+            .await?)
+    }
+
+    async fn account(&self, viewer: &Actor, customer: &CustomerId) -> Result<Account, ServiceError> {
+        if !viewer.may_see(customer) {
+            return Err(DomainError::Denied.into());
+        }
+        let (state, _) = self
+            .admit(
+                viewer,
+                Load {
+                    accounts: vec![customer.clone()],
+                    ..Load::default()
+                },
+            )
+            .await?;
+        Ok(state
+            .account(customer)
+            .cloned()
+            .unwrap_or_else(|| Account::new(customer.clone())))
+    }
+
+    async fn accounts(&self, viewer: &Actor, page: &PageRequest) -> Result<Page<Account>, ServiceError> {
+        self.admit_operator(viewer, Load::default()).await?;
+        Ok(self.store.accounts(page).await?)
+    }
+
+    async fn audit(&self, viewer: &Actor, page: &PageRequest) -> Result<Page<AuditEntry>, ServiceError> {
+        self.admit_operator(viewer, Load::default()).await?;
+        Ok(self.store.audit(page).await?)
+    }
+
+    async fn feed(&self, viewer: &Actor, after: u64, limit: usize) -> Result<Vec<FeedEntry>, ServiceError> {
+        self.admit(viewer, Load::default()).await?;
+        let Some(owner) = Self::visible(viewer, &Owner::Anybody) else {
+            return Ok(Vec::new());
+        };
+        Ok(self.store.feed(&owner, after, limit).await?)
+    }
+
+    async fn totals(&self, viewer: &Actor) -> Result<Totals, ServiceError> {
+        self.admit_operator(viewer, Load::default()).await?;
+        Ok(self.store.totals().await?)
+    }
+}

@@ -1,0 +1,11 @@
+//! The rules, seen through the service on the in-memory store.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod limits;
+mod operating;
+mod passing;
+mod paying;
+mod renting;
+mod shop;
+mod transferring;

@@ -1,0 +1,339 @@
+//! What settles, what is kept as an exception, and what the operator may decide.
+
+use rental_core::*;
+
+use crate::shop::*;
+
+fn exception(reason: ExceptionReason) -> Outcome {
+    Outcome::Exception { reason }
+}
+
+#[tokio::test]
+async fn an_exact_payment_in_time_rents_the_number() {
+    let shop = TestShop::open().await;
+    let invoice = shop.open_rent(1, 7).await.unwrap();
+    shop.pass(900); // the very last second
+    let payment = shop.pay(&invoice).await;
+    assert_eq!(
+        (payment.outcome, payment.invoice),
+        (Outcome::Settled, Some(invoice.id))
+    );
+    let rental = shop.rental(1).await;
+    assert_eq!(
+        (rental.holder.clone(), rental.expires_at),
+        (customer(7), shop.now() + Seconds(30 * DAY))
+    );
+    assert_eq!(shop.invoice(invoice.id).await.status.name(), "settled");
+    let account = shop.account(7).await;
+    assert!(account.open_invoices.is_empty() && account.numbers.contains(&number(1)));
+    assert_eq!(shop.history(1).await, [HistoryKind::Added, HistoryKind::Rented]);
+}
+
+#[tokio::test]
+async fn anything_but_the_exact_amount_is_kept_and_rents_nothing() {
+    let shop = TestShop::open().await;
+    let invoice = shop.open_rent(1, 7).await.unwrap();
+    let payload = invoice.payload.as_str();
+    let one = Nanotons::new(1).unwrap();
+    let (less, more) = (
+        invoice.amount.checked_sub(one).unwrap(),
+        invoice.amount.checked_add(one).unwrap(),
+    );
+    for (amount, reason) in [
+        (less, ExceptionReason::Underpaid),
+        (more, ExceptionReason::Overpaid),
+        (ton("5"), ExceptionReason::Underpaid),
+        (ton("5"), ExceptionReason::Underpaid), // two halves are not a whole
+        (one, ExceptionReason::Underpaid),
+    ] {
+        assert_eq!(
+            shop.book(shop.coin(amount, payload)).await.outcome,
+            exception(reason)
+        );
+        assert_eq!(shop.state(1).await, NumberState::Reserved);
+    }
+    assert_eq!(shop.pay(&invoice).await.outcome, Outcome::Settled);
+}
+
+#[tokio::test]
+async fn every_other_coin_is_kept_with_its_reason() {
+    let shop = TestShop::open().await;
+    let invoice = shop.rent(1, 7).await;
+    assert_eq!(
+        shop.pay(&invoice).await.outcome,
+        exception(ExceptionReason::Duplicate)
+    );
+
+    let late = shop.open_rent(2, 7).await.unwrap();
+    shop.pass(901);
+    assert_eq!(shop.pay(&late).await.outcome, exception(ExceptionReason::Late));
+    shop.read_chain().await;
+    assert!(shop.tick(2).await);
+    assert_eq!(shop.pay(&late).await.outcome, exception(ExceptionReason::Late));
+
+    let cancelled = shop.open_rent(3, 7).await.unwrap();
+    shop.ask(
+        actor(7),
+        Command::CancelInvoice {
+            invoice: cancelled.id,
+        },
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        shop.pay(&cancelled).await.outcome,
+        exception(ExceptionReason::Cancelled)
+    );
+
+    let open = shop.open_rent(4, 7).await.unwrap();
+    let early = IncomingPayment {
+        chain_time: shop.now().minus(Seconds(61)),
+        ..shop.coin(open.amount, open.payload.as_str())
+    };
+    assert_eq!(shop.book(early).await.outcome, exception(ExceptionReason::Early));
+
+    for (comment, reason) in [
+        (Comment::None, ExceptionReason::NoComment),
+        (Comment::Text(" \n".to_owned()), ExceptionReason::NoComment),
+        (Comment::Text("hello".to_owned()), ExceptionReason::UnknownPayload),
+        (
+            Comment::Text("RENT-0000000000".to_owned()),
+            ExceptionReason::UnknownPayload,
+        ),
+        (
+            Comment::Text(format!("{p} {p}", p = open.payload)),
+            ExceptionReason::UnknownPayload,
+        ),
+        (
+            Comment::Text(format!("{}x", open.payload)),
+            ExceptionReason::UnknownPayload,
+        ),
+        (Comment::Encrypted, ExceptionReason::UnreadableComment),
+        (
+            Comment::Binary("ff".to_owned()),
+            ExceptionReason::UnreadableComment,
+        ),
+        (Comment::Malformed, ExceptionReason::UnreadableComment),
+    ] {
+        let coin = IncomingPayment {
+            comment,
+            ..shop.coin(open.amount, "")
+        };
+        let payment = shop.book(coin).await;
+        assert_eq!((payment.outcome, payment.invoice), (exception(reason), None));
+    }
+    let command = Command::Book {
+        incoming: shop.coin(open.amount, open.payload.as_str()),
+        unreadable: true,
+    };
+    let unreadable = shop.ask(Actor::System, command).await.unwrap().payment().unwrap();
+    assert_eq!(unreadable.outcome, exception(ExceptionReason::UnreadableMessage));
+    assert_eq!(shop.state(4).await, NumberState::Reserved);
+}
+
+#[tokio::test]
+async fn one_transaction_is_booked_once_however_often_it_is_seen() {
+    let shop = TestShop::open().await;
+    let invoice = shop.open_rent(1, 7).await.unwrap();
+    let coin = shop.coin(invoice.amount, invoice.payload.as_str());
+    let first = shop.book(coin.clone()).await;
+    let rental = shop.rental(1).await;
+    for _ in 0..3 {
+        assert_eq!(shop.book(coin.clone()).await, first);
+    }
+    assert_eq!(shop.rental(1).await, rental);
+    assert_eq!(
+        shop.store.totals().await.unwrap().booked(),
+        u128::from(invoice.amount.get())
+    );
+}
+
+#[tokio::test]
+async fn a_payment_made_in_time_is_honoured_however_late_it_is_seen() {
+    let shop = TestShop::open().await;
+    let invoice = shop.open_rent(1, 7).await.unwrap();
+    shop.pass(600);
+    let coin = shop.coin(invoice.amount, invoice.payload.as_str());
+    shop.pass(30 * DAY); // nobody reads the chain
+    shop.tick(1).await;
+    assert_eq!(shop.state(1).await, NumberState::Reserved);
+    assert_eq!(refusal(shop.open_rent(1, 8).await), DomainError::NumberReserved);
+    assert_eq!(shop.book(coin).await.outcome, Outcome::Settled);
+    assert_eq!(shop.rental(1).await.expires_at, shop.now() + Seconds(30 * DAY));
+}
+
+#[tokio::test]
+async fn a_renewal_paid_in_time_is_honoured_after_the_grace_has_passed() {
+    let shop = TestShop::open().await;
+    shop.rent(1, 7).await;
+    shop.pass(30 * DAY + DAY - 60); // a minute before the end of grace
+    let renewal = shop.open_renewal(1, 7).await.unwrap();
+    let coin = shop.coin(renewal.amount, renewal.payload.as_str());
+    shop.pass(10 * DAY); // an outage
+    shop.tick(1).await;
+    assert_eq!(shop.state(1).await, NumberState::Grace);
+    assert_eq!(shop.book(coin).await.outcome, Outcome::Settled);
+    assert_eq!(shop.rental(1).await.expires_at, shop.now() + Seconds(30 * DAY));
+}
+
+#[tokio::test]
+async fn a_payment_for_a_locked_number_waits_for_the_lock_to_go() {
+    let shop = TestShop::open().await;
+    let invoice = shop.open_rent(1, 7).await.unwrap();
+    let (name, token) = (LeaseName::Number(number(1)), LeaseToken::from_entropy([1; 16]));
+    shop.store
+        .acquire(&name, &token, Seconds(3600))
+        .await
+        .unwrap()
+        .unwrap();
+
+    let payment = shop.pay(&invoice).await;
+    assert_eq!(payment.outcome, exception(ExceptionReason::NumberLocked));
+    assert_eq!(
+        shop.pay(&invoice).await.outcome,
+        exception(ExceptionReason::Duplicate)
+    );
+    let cancel = Command::CancelInvoice { invoice: invoice.id };
+    assert_eq!(
+        refusal(shop.ask(actor(7), cancel).await),
+        DomainError::InvoiceSettled
+    );
+
+    shop.pass(1800);
+    shop.read_chain().await; // past the deadline: still no lapse
+    let refused = refusal(shop.ask(Actor::System, Command::Tick { number: number(1) }).await);
+    assert!(matches!(refused, DomainError::NumberLocked { .. }));
+    assert!(shop.store.release(&name, &token).await.unwrap());
+    assert!(shop.tick(1).await);
+    assert_eq!(shop.state(1).await, NumberState::Rented);
+    let settled = shop.service.payment(&admin(), payment.tx).await.unwrap();
+    assert_eq!((settled.outcome, settled.version), (Outcome::Settled, 2));
+}
+
+#[tokio::test]
+async fn the_operator_applies_refunds_and_writes_off_each_once() {
+    let shop = TestShop::open().await;
+    let invoice = shop.open_rent(1, 7).await.unwrap();
+    let short = shop.book(shop.coin(ton("9"), invoice.payload.as_str())).await;
+    let other = shop.book(shop.coin(ton("1"), "hello")).await;
+    let third = shop.book(shop.coin(ton("2"), "hello")).await;
+
+    let apply = |tx, invoice| Command::ApplyPayment { tx, invoice };
+    assert_eq!(
+        refusal(shop.admin(apply(other.tx, None)).await),
+        DomainError::InvoiceNotNamed
+    );
+    assert_eq!(
+        refusal(shop.admin(apply(TxHash([9; 32]), None)).await),
+        DomainError::PaymentUnknown
+    );
+    assert_eq!(
+        refusal(shop.ask(actor(7), apply(short.tx, None)).await),
+        DomainError::Denied
+    );
+    let applied = shop
+        .admin(apply(short.tx, None))
+        .await
+        .unwrap()
+        .payment()
+        .unwrap();
+    assert_eq!(
+        applied.outcome,
+        Outcome::Applied {
+            reason: ExceptionReason::Underpaid
+        }
+    );
+    assert_eq!(shop.state(1).await, NumberState::Rented);
+    let refused = refusal(shop.admin(apply(short.tx, None)).await);
+    assert_eq!(refused, DomainError::PaymentDecided { outcome: "applied" });
+    assert_eq!(
+        refusal(shop.admin(apply(other.tx, Some(invoice.id))).await),
+        DomainError::InvoiceSettled
+    );
+
+    let refund = Command::RefundPayment { tx: other.tx };
+    let confirm = Command::ConfirmRefund {
+        tx: other.tx,
+        refund_tx: Some(TxHash([3; 32])),
+    };
+    assert!(matches!(
+        refusal(shop.admin(confirm.clone()).await),
+        DomainError::RefundNotPending { .. }
+    ));
+    shop.admin(refund.clone()).await.unwrap();
+    assert!(matches!(
+        refusal(shop.admin(refund).await),
+        DomainError::PaymentDecided { .. }
+    ));
+    let refunded = shop.admin(confirm).await.unwrap().payment().unwrap();
+    assert_eq!(refunded.outcome.name(), "refunded");
+
+    let kept = shop
+        .admin(Command::WriteOffPayment { tx: third.tx })
+        .await
+        .unwrap()
+        .payment()
+        .unwrap();
+    assert_eq!(kept.outcome.name(), "written_off");
+    let audit = shop
+        .service
+        .audit(&admin(), &PageRequest::first(4))
+        .await
+        .unwrap()
+        .items;
+    let actions: Vec<_> = audit.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(
+        actions,
+        [
+            "payment.write_off",
+            "payment.refunded",
+            "payment.refund",
+            "payment.apply"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_late_payment_can_be_applied_while_the_number_is_free() {
+    let shop = TestShop::open().await;
+    let invoice = shop.open_rent(1, 7).await.unwrap();
+    shop.pass(901);
+    shop.read_chain().await;
+    shop.tick(1).await;
+    let late = shop.pay(&invoice).await;
+    let apply = Command::ApplyPayment {
+        tx: late.tx,
+        invoice: None,
+    };
+    shop.rent(1, 8).await;
+    assert_eq!(
+        refusal(shop.admin(apply.clone()).await),
+        DomainError::NumberGone { number: number(1) }
+    );
+    shop.admin(Command::Revoke { number: number(1) }).await.unwrap();
+    shop.admin(Command::Restore { number: number(1) }).await.unwrap();
+    shop.admin(apply).await.unwrap();
+    assert_eq!(shop.rental(1).await.holder, customer(7));
+}
+
+#[tokio::test]
+async fn only_its_own_customer_sees_a_payment() {
+    let shop = TestShop::open().await;
+    let invoice = shop.rent(1, 7).await;
+    let stray = shop.book(shop.coin(ton("1"), "hello")).await;
+    let list = async |viewer: &Actor| {
+        let page = shop
+            .service
+            .payments(viewer, &PaymentQuery::default(), &PageRequest::first(10))
+            .await;
+        page.unwrap()
+            .items
+            .into_iter()
+            .map(|payment| payment.invoice)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(list(&actor(7)).await, [Some(invoice.id)]);
+    assert_eq!(list(&actor(8)).await, []);
+    assert_eq!(list(&admin()).await, [None, Some(invoice.id)]);
+    assert!(shop.service.payment(&actor(7), stray.tx).await.is_err());
+}

@@ -1,0 +1,178 @@
+//! Handing a rental on.
+
+use rental_core::*;
+
+use crate::shop::*;
+
+async fn offer(shop: &TestShop, n: u64, who: u64, to: Option<u64>) -> Result<TransferToken, ServiceError> {
+    let command = Command::OfferTransfer {
+        number: number(n),
+        to: to.map(customer),
+    };
+    match shop.ask(actor(who), command).await?.effect {
+        Effect::Offer { token, .. } => Ok(token.parse().unwrap()),
+        other => panic!("expected an offer, got {other:?}"),
+    }
+}
+
+async fn accept(shop: &TestShop, token: &TransferToken, who: u64) -> Result<Receipt, ServiceError> {
+    shop.ask(
+        actor(who),
+        Command::AcceptTransfer {
+            token: token.clone(),
+            customer: customer(who),
+        },
+    )
+    .await
+}
+
+#[tokio::test]
+async fn term_and_price_stay_and_the_holder_changes_once() {
+    let shop = TestShop::open().await;
+    shop.rent(1, 7).await;
+    let before = shop.rental(1).await;
+    let token = offer(&shop, 1, 7, Some(8)).await.unwrap();
+    shop.pass(3600);
+    accept(&shop, &token, 8).await.unwrap();
+    let after = shop.rental(1).await;
+    assert_eq!(
+        (after.holder.clone(), after.expires_at),
+        (customer(8), before.expires_at)
+    );
+    assert!(shop.account(7).await.numbers.is_empty());
+    assert!(shop.account(8).await.numbers.contains(&number(1)));
+    assert_eq!(
+        refusal(accept(&shop, &token, 8).await),
+        DomainError::TransferUnknown
+    );
+    assert_eq!(refusal(shop.open_renewal(1, 7).await), DomainError::RentalUnknown);
+    assert!(shop.service.rental(&actor(7), number(1)).await.is_err());
+    shop.open_renewal(1, 8).await.unwrap();
+}
+
+#[tokio::test]
+async fn both_sides_see_the_transfer_and_nobody_else_sees_names() {
+    let shop = TestShop::open().await;
+    shop.rent(1, 7).await;
+    let token = offer(&shop, 1, 7, None).await.unwrap();
+    accept(&shop, &token, 8).await.unwrap();
+    let seen = async |who: u64| {
+        let page = shop
+            .service
+            .history(&actor(who), number(1), &PageRequest::first(10))
+            .await
+            .unwrap();
+        let last = page.items.into_iter().last().unwrap();
+        (last.kind, last.customer, last.to)
+    };
+    assert_eq!(seen(7).await, (HistoryKind::Transferred, Some(customer(7)), None));
+    assert_eq!(seen(8).await, (HistoryKind::Transferred, None, Some(customer(8))));
+    assert_eq!(seen(9).await, (HistoryKind::Transferred, None, None));
+}
+
+#[tokio::test]
+async fn an_offer_is_for_its_recipient_and_its_time() {
+    let shop = TestShop::open().await;
+    shop.rent(1, 7).await;
+    let token = offer(&shop, 1, 7, Some(8)).await.unwrap();
+    assert_eq!(
+        refusal(accept(&shop, &token, 9).await),
+        DomainError::TransferUnknown
+    );
+    let forged = TransferToken::new(number(1), [0; 16]);
+    assert_eq!(
+        refusal(accept(&shop, &forged, 8).await),
+        DomainError::TransferUnknown
+    );
+    assert_eq!(
+        refusal(offer(&shop, 1, 7, Some(9)).await),
+        DomainError::TransferOpen
+    );
+    shop.pass(DAY + 1);
+    assert_eq!(
+        refusal(accept(&shop, &token, 8).await),
+        DomainError::TransferExpired
+    );
+    assert!(shop.tick(1).await);
+    assert_eq!(
+        refusal(accept(&shop, &token, 8).await),
+        DomainError::TransferUnknown
+    );
+    offer(&shop, 1, 7, Some(9)).await.unwrap();
+}
+
+#[tokio::test]
+async fn offers_can_be_declined_and_withdrawn() {
+    let shop = TestShop::open().await;
+    shop.rent(1, 7).await;
+    let token = offer(&shop, 1, 7, Some(8)).await.unwrap();
+    let decline = Command::DeclineTransfer {
+        token: token.clone(),
+        customer: customer(8),
+    };
+    shop.ask(actor(8), decline).await.unwrap();
+    assert_eq!(
+        refusal(accept(&shop, &token, 8).await),
+        DomainError::TransferUnknown
+    );
+    let token = offer(&shop, 1, 7, Some(8)).await.unwrap();
+    let withdraw = Command::WithdrawTransfer { number: number(1) };
+    assert_eq!(
+        refusal(shop.ask(actor(8), withdraw.clone()).await),
+        DomainError::RentalUnknown
+    );
+    shop.ask(actor(7), withdraw.clone()).await.unwrap();
+    assert_eq!(
+        refusal(accept(&shop, &token, 8).await),
+        DomainError::TransferUnknown
+    );
+    assert_eq!(
+        refusal(shop.ask(actor(7), withdraw).await),
+        DomainError::TransferUnknown
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_handed_on() {
+    let shop = TestShop::open().await;
+    assert_eq!(
+        refusal(offer(&shop, 1, 7, Some(8)).await),
+        DomainError::RentalUnknown
+    );
+    shop.rent(1, 7).await;
+    assert_eq!(
+        refusal(offer(&shop, 1, 7, Some(7)).await),
+        DomainError::TransferToSelf
+    );
+    assert_eq!(
+        refusal(offer(&shop, 1, 8, Some(9)).await),
+        DomainError::RentalUnknown
+    );
+    let token = offer(&shop, 1, 7, None).await.unwrap();
+    let renewal = shop.open_renewal(1, 7).await.unwrap();
+    assert!(matches!(
+        refusal(accept(&shop, &token, 8).await),
+        DomainError::RenewalOpen { .. }
+    ));
+    shop.ask(actor(7), Command::CancelInvoice { invoice: renewal.id })
+        .await
+        .unwrap();
+    shop.admin(Command::Ban {
+        customer: customer(8),
+    })
+    .await
+    .unwrap();
+    assert_eq!(
+        refusal(accept(&shop, &token, 8).await),
+        DomainError::CustomerBanned
+    );
+    assert_eq!(
+        refusal(accept(&shop, &token, 7).await),
+        DomainError::TransferToSelf
+    );
+    shop.pass(30 * DAY);
+    assert_eq!(
+        refusal(offer(&shop, 1, 7, Some(9)).await),
+        DomainError::RentalInGrace
+    );
+}

@@ -1,0 +1,3 @@
+//! How many rentals a second the store takes.
+
+fn main() {}

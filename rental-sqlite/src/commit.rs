@@ -1,0 +1,280 @@
+//! Applying one change set: compare everything, then write everything.
+//!
+//! The caller's task turns documents into text before the writer's thread sees them, so that the one thread that
+//! all customers share does as little as possible.
+
+use rental_core::{
+    Changes, Commit, CommitId, Documents, LeaseName, LeaseToken, Load, Once, OnceKey, Payment, Seconds,
+    Timestamp, collect,
+};
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{Connection, OptionalExtension, ToSql};
+use serde::Serialize;
+
+use crate::error::Fault;
+use crate::load::{Shelves, digits, moment};
+use crate::{leases, payments};
+
+/// How long a commit's own once-key is kept: longer than anybody tries to send the commit again.
+const COMMIT_KEPT: Seconds = Seconds::from_days(1);
+
+/// A change set, packed for the writer.
+pub(crate) struct Parcel {
+    commit_id: CommitId,
+    read: Load,
+    lock: Option<(LeaseName, Option<LeaseToken>)>,
+    documents: Vec<Document>,
+    payment: Option<Payment>,
+    chain: Option<Move>,
+    once: Vec<Once>,
+    history: Vec<String>,
+    audit: Vec<String>,
+    events: Vec<String>,
+}
+
+/// A document with its new version.
+struct Document {
+    table: &'static Table,
+    key: Key,
+    version: u64,
+    text: String,
+}
+
+struct Move {
+    from: rental_core::ChainCursor,
+    to: String,
+}
+
+/// How the documents of one table are compared and written.
+struct Table {
+    version: &'static str,
+    put: &'static str,
+}
+
+macro_rules! table {
+    ($name:literal, $key:literal) => {
+        &Table {
+            version: concat!("SELECT version FROM ", $name, " WHERE ", $key, " = ?1"),
+            put: concat!(
+                "INSERT INTO ",
+                $name,
+                " (",
+                $key,
+                ", doc) VALUES (?1, ?2) ON CONFLICT (",
+                $key,
+                ") DO UPDATE SET doc = excluded.doc"
+            ),
+        }
+    };
+}
+const NUMBERS: &Table = table!("numbers", "number");
+const INVOICES: &Table = table!("invoices", "id");
+const ACCOUNTS: &Table = table!("accounts", "id");
+const SHOP: &Table = table!("shop", "id");
+const ACCESS: &Table = table!("access", "id");
+/// The key of the one row of a table that has one row.
+const ONLY: Key = Key::Integer(1);
+
+enum Key {
+    Integer(i64),
+    Text(String),
+}
+
+impl ToSql for Key {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Self::Integer(key) => key.to_sql(),
+            Self::Text(key) => key.to_sql(),
+        }
+    }
+}
+
+impl Document {
+    fn pack(table: &'static Table, key: Key, version: u64, document: &impl Serialize) -> Result<Self, Fault> {
+        Ok(Self {
+            table,
+            key,
+            version,
+            text: text(document)?,
+        })
+    }
+}
+
+fn text(document: &impl Serialize) -> Result<String, Fault> {
+    serde_json::to_string(document).map_err(|_| Fault::corrupt("a document"))
+}
+
+fn texts(lines: &[impl Serialize]) -> Result<Vec<String>, Fault> {
+    lines.iter().map(text).collect()
+}
+
+impl Parcel {
+    /// Packs `changes`.
+    pub(crate) fn pack(changes: &Changes) -> Result<Self, Fault> {
+        let Changes {
+            commit_id,
+            read,
+            lease,
+            number,
+            invoices,
+            accounts,
+            payment,
+            shop,
+            access,
+            chain,
+            once,
+            history,
+            audit,
+            events,
+        } = changes;
+        let mut documents = Vec::new();
+        if let Some(new) = number {
+            let key = Key::Integer(digits(new.number));
+            documents.push(Document::pack(NUMBERS, key, new.version, new)?);
+        }
+        for new in invoices {
+            let key = Key::Text(new.id.to_string());
+            documents.push(Document::pack(INVOICES, key, new.version, new)?);
+        }
+        for new in accounts {
+            let key = Key::Text(new.id.to_string());
+            documents.push(Document::pack(ACCOUNTS, key, new.version, new)?);
+        }
+        if let Some(new) = shop {
+            documents.push(Document::pack(SHOP, ONLY, new.version, new)?);
+        }
+        if let Some(new) = access {
+            documents.push(Document::pack(ACCESS, ONLY, new.version, new)?);
+        }
+        let chain = chain.map(|chain| -> Result<Move, Fault> {
+            Ok(Move {
+                from: chain.from,
+                to: text(&chain.to)?,
+            })
+        });
+        Ok(Self {
+            commit_id: *commit_id,
+            read: read.clone(),
+            lock: number
+                .as_ref()
+                .map(|new| (LeaseName::Number(new.number), lease.clone())),
+            documents,
+            payment: payment.clone(),
+            chain: chain.transpose()?,
+            once: once.clone(),
+            history: texts(history)?,
+            audit: texts(audit)?,
+            events: texts(events)?,
+        })
+    }
+
+    /// Compares and writes, in the transaction that `db` is in.
+    pub(crate) fn apply(&self, db: &Connection, now: Timestamp) -> Result<Commit, Fault> {
+        if let Some(taken) = self.taken_key(db, now)? {
+            return Ok(Commit::Duplicate(taken));
+        }
+        if let Some((name, token)) = &self.lock
+            && let Some(until) = leases::foreign(db, name, token.as_ref(), now)?
+        {
+            return Ok(Commit::Locked { until });
+        }
+        if !self.follows(db)? {
+            let current = Box::new(collect(&mut Shelves(db), &self.read, now)?);
+            return Ok(Commit::Conflict { current });
+        }
+        self.write(db, now)?;
+        Ok(Commit::Committed)
+    }
+
+    /// The first once-key that is taken, the commit's own first.
+    fn taken_key(&self, db: &Connection, now: Timestamp) -> Result<Option<OnceKey>, Fault> {
+        let own = OnceKey::Commit(self.commit_id);
+        for key in std::iter::once(&own).chain(self.once.iter().map(|once| &once.key)) {
+            if Shelves(db).once(key, now)?.is_some() {
+                return Ok(Some(key.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether everything stored stands right before what would be written.
+    fn follows(&self, db: &Connection) -> Result<bool, Fault> {
+        for document in &self.documents {
+            if !follows(db, document.table.version, &document.key, document.version)? {
+                return Ok(false);
+            }
+        }
+        if let Some(payment) = &self.payment {
+            let sql = "SELECT version FROM payments WHERE tx = ?1";
+            if !follows(db, sql, &payment.tx.to_string(), payment.version)? {
+                return Ok(false);
+            }
+        }
+        if let Some(chain) = &self.chain {
+            let position = Shelves(db).chain()?.unwrap_or_default().cursor;
+            return Ok(position == chain.from);
+        }
+        Ok(true)
+    }
+
+    fn write(&self, db: &Connection, now: Timestamp) -> Result<(), Fault> {
+        let Self {
+            commit_id,
+            read: _,
+            lock: _,
+            documents,
+            payment,
+            chain,
+            once,
+            history,
+            audit,
+            events,
+        } = self;
+        let until = Some(now + COMMIT_KEPT);
+        claim(db, &OnceKey::Commit(*commit_id), "", until)?;
+        for once in once {
+            claim(db, &once.key, &once.value, once.keep_until)?;
+        }
+        for document in documents {
+            db.prepare_cached(document.table.put)?
+                .execute((&document.key, &document.text))?;
+        }
+        // After the invoices: its row says whose invoice it names.
+        if let Some(payment) = payment {
+            payments::put(db, payment)?;
+        }
+        if let Some(chain) = chain {
+            let sql = "INSERT INTO chain (id, doc) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc";
+            db.prepare_cached(sql)?.execute([&chain.to])?;
+        }
+        append(db, "INSERT INTO history (doc) VALUES (?1)", history)?;
+        append(db, "INSERT INTO audit (doc) VALUES (?1)", audit)?;
+        append(db, "INSERT INTO outbox (doc) VALUES (?1)", events)
+    }
+}
+
+/// Whether version `new` comes right after the stored one, where none counts as 0.
+fn follows(db: &Connection, sql: &str, key: &dyn ToSql, new: u64) -> Result<bool, Fault> {
+    let stored: Option<i64> = db
+        .prepare_cached(sql)?
+        .query_row([key], |row| row.get(0))
+        .optional()?;
+    let before = new.checked_sub(1).and_then(|before| i64::try_from(before).ok());
+    Ok(before == Some(stored.unwrap_or(0)))
+}
+
+fn claim(db: &Connection, key: &OnceKey, value: &str, keep_until: Option<Timestamp>) -> Result<(), Fault> {
+    let sql = "INSERT INTO once (key, value, keep_until) VALUES (?1, ?2, ?3)
+               ON CONFLICT (key) DO UPDATE SET value = excluded.value, keep_until = excluded.keep_until";
+    db.prepare_cached(sql)?
+        .execute((key.to_string(), value, keep_until.map(moment)))?;
+    Ok(())
+}
+
+fn append(db: &Connection, sql: &str, lines: &[String]) -> Result<(), Fault> {
+    let mut insert = db.prepare_cached(sql)?;
+    for line in lines {
+        insert.execute([line])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,306 @@
+//! The handle that programs hold: what goes to the writer, and what to the readers.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rental_core::{
+    Account, Allowance, AuditEntry, Changes, Clock, Commit, Disposition, Due, FeedEntry, HistoryEntry,
+    Invoice, InvoiceQuery, LeaseName, LeaseToken, Leases, Load, NumberQuery, NumberRecord, OutboxItem, Owner,
+    Page, PageRequest, Payment, PaymentQuery, PhoneNumber, Quota, RateLimiter, Seconds, State, Store,
+    StoreError, Timestamp, Totals, collect,
+};
+use rusqlite::Connection;
+
+use crate::commit::Parcel;
+use crate::desk::Desk;
+use crate::error::Fault;
+use crate::load::{Shelves, moment};
+use crate::open::{self, OpenError};
+use crate::writer::{Activity, Counters, Writer};
+use crate::{check, leases, limiter, listings, outbox, readers, totals};
+
+/// A shop in one SQLite file. Clones are handles to the same connections; when the last one is dropped, what was
+/// handed in is finished and the file is closed.
+///
+/// ```
+/// use std::sync::Arc;
+/// use rental_core::{Load, Store, SystemClock};
+/// use rental_sqlite::SqliteStore;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let folder = tempfile::tempdir()?;
+/// let store = SqliteStore::open(folder.path().join("rental.db"), Arc::new(SystemClock))?;
+/// assert_eq!(store.load(&Load::default()).await?.shop, None);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct SqliteStore(Arc<Shared>);
+
+struct Shared {
+    /// A store in memory has one connection only, so it reads at the writer's desk too.
+    readers: Option<Desk>,
+    writer: Desk,
+    counters: Arc<Counters>,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("activity", &self.activity())
+            .finish_non_exhaustive()
+    }
+}
+
+impl SqliteStore {
+    /// Opens the store in the file `path`, making the file when there is none. Any number of processes of one host
+    /// may have it open.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the file is not ours, not of a version we know, or not to be read and written; it has not
+    /// been touched then.
+    pub fn open(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let opened = open::open(path)?;
+        let counters = Arc::<Counters>::default();
+        let failed = |error: std::io::Error| OpenError::Failed {
+            path: path.to_owned(),
+            why: error.to_string(),
+        };
+        let readers = Some(readers::start(opened.readers, &clock).map_err(failed)?);
+        let writer = Writer {
+            db: opened.writer,
+            turns: Some(opened.turns),
+            clock,
+            counters: Arc::clone(&counters),
+        };
+        let writer = writer.start().map_err(failed)?;
+        Ok(Self(Arc::new(Shared {
+            readers,
+            writer,
+            counters,
+        })))
+    }
+
+    /// A store that is gone with its last handle, for trying things out and for tests.
+    ///
+    /// # Errors
+    /// [`OpenError::Failed`] when the system has no memory or no thread left.
+    pub fn in_memory(clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let counters = Arc::<Counters>::default();
+        let writer = Writer {
+            db: open::in_memory()?,
+            turns: None,
+            clock,
+            counters: Arc::clone(&counters),
+        };
+        let writer = writer.start().map_err(|error| OpenError::Failed {
+            path: ":memory:".into(),
+            why: error.to_string(),
+        })?;
+        Ok(Self(Arc::new(Shared {
+            readers: None,
+            writer,
+            counters,
+        })))
+    }
+
+    /// What the writer of this process has done so far.
+    pub fn activity(&self) -> Activity {
+        self.0.counters.read()
+    }
+
+    /// Looks over the whole file; answers what is wrong with it, nothing when it is whole. Reads every page.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file is too damaged to be looked over.
+    pub async fn check(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|db, _| check::check(db)).await
+    }
+
+    /// Finishes what was handed in, through whichever handle, and closes the file. Later calls answer
+    /// [`StoreError::Unavailable`]. Blocks for as long as that takes; dropping the last handle does the same.
+    pub fn close(&self) {
+        if let Some(readers) = &self.0.readers {
+            readers.close();
+        }
+        self.0.writer.close();
+    }
+
+    async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        let desk = self.0.readers.as_ref().unwrap_or(&self.0.writer);
+        Ok(desk.ask(work).await?)
+    }
+
+    async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        Ok(self.0.writer.ask(work).await?)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn load(&self, load: &Load) -> Result<State, StoreError> {
+        let load = load.clone();
+        self.read(move |db, now| collect(&mut Shelves(db), &load, now))
+            .await
+    }
+
+    async fn commit(&self, changes: &Changes) -> Result<Commit, StoreError> {
+        let parcel = Parcel::pack(changes)?;
+        self.write(move |db, now| parcel.apply(db, now)).await
+    }
+
+    async fn due(&self, after: Option<Due>, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.read(move |db, now| listings::due(db, after, limit, now))
+            .await
+    }
+
+    async fn numbers(
+        &self,
+        query: &NumberQuery,
+        page: &PageRequest,
+    ) -> Result<Page<NumberRecord>, StoreError> {
+        let (query, page) = (query.clone(), page.clone());
+        self.read(move |db, _| listings::numbers(db, &query, &page)).await
+    }
+
+    async fn invoices(&self, query: &InvoiceQuery, page: &PageRequest) -> Result<Page<Invoice>, StoreError> {
+        let (query, page) = (query.clone(), page.clone());
+        self.read(move |db, _| listings::invoices(db, &query, &page))
+            .await
+    }
+
+    async fn payments(&self, query: &PaymentQuery, page: &PageRequest) -> Result<Page<Payment>, StoreError> {
+        let (query, page) = (query.clone(), page.clone());
+        self.read(move |db, _| listings::payments(db, &query, &page))
+            .await
+    }
+
+    async fn accounts(&self, page: &PageRequest) -> Result<Page<Account>, StoreError> {
+        let page = page.clone();
+        self.read(move |db, _| listings::accounts(db, &page)).await
+    }
+
+    async fn history(
+        &self,
+        number: PhoneNumber,
+        page: &PageRequest,
+    ) -> Result<Page<HistoryEntry>, StoreError> {
+        let page = page.clone();
+        self.read(move |db, _| listings::history(db, number, &page)).await
+    }
+
+    async fn audit(&self, page: &PageRequest) -> Result<Page<AuditEntry>, StoreError> {
+        let page = page.clone();
+        self.read(move |db, _| listings::audit(db, &page)).await
+    }
+
+    async fn feed(&self, owner: &Owner, after: u64, limit: usize) -> Result<Vec<FeedEntry>, StoreError> {
+        let owner = owner.clone();
+        self.read(move |db, _| outbox::feed(db, &owner, after, limit))
+            .await
+    }
+
+    async fn claim(
+        &self,
+        group: &str,
+        consumer: &str,
+        limit: usize,
+        hold: Seconds,
+    ) -> Result<Vec<OutboxItem>, StoreError> {
+        let (group, consumer) = (group.to_owned(), consumer.to_owned());
+        self.write(move |db, now| outbox::claim(db, &group, &consumer, limit, hold, now))
+            .await
+    }
+
+    async fn dispose(
+        &self,
+        group: &str,
+        consumer: &str,
+        seq: u64,
+        disposition: &Disposition,
+    ) -> Result<bool, StoreError> {
+        let (group, consumer, disposition) = (group.to_owned(), consumer.to_owned(), disposition.clone());
+        self.write(move |db, now| outbox::dispose(db, &group, &consumer, seq, &disposition, now))
+            .await
+    }
+
+    async fn dead_letters(
+        &self,
+        group: &str,
+        page: &PageRequest,
+    ) -> Result<Page<(FeedEntry, String)>, StoreError> {
+        let (group, page) = (group.to_owned(), page.clone());
+        self.read(move |db, _| outbox::dead_letters(db, &group, &page))
+            .await
+    }
+
+    async fn totals(&self) -> Result<Totals, StoreError> {
+        self.read(|db, _| totals::totals(db)).await
+    }
+
+    async fn forget(&self, events_before: Timestamp) -> Result<u64, StoreError> {
+        self.write(move |db, now| {
+            let once = "DELETE FROM once WHERE key IN (SELECT key FROM once WHERE keep_until <= ?1 LIMIT ?2)";
+            let forgotten = db
+                .prepare_cached(once)?
+                .execute((moment(now), listings::most(PageRequest::MOST)))?
+                + leases::forget(db, now)?
+                + limiter::forget(db, now)?
+                + outbox::forget(db, events_before)?;
+            Ok(forgotten as u64)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Leases for SqliteStore {
+    async fn acquire(
+        &self,
+        name: &LeaseName,
+        token: &LeaseToken,
+        ttl: Seconds,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let (name, token) = (name.clone(), token.clone());
+        self.write(move |db, now| leases::acquire(db, &name, &token, ttl, now))
+            .await
+    }
+
+    async fn renew(&self, name: &LeaseName, token: &LeaseToken, ttl: Seconds) -> Result<bool, StoreError> {
+        let (name, token) = (name.clone(), token.clone());
+        self.write(move |db, now| leases::renew(db, &name, &token, ttl, now))
+            .await
+    }
+
+    async fn release(&self, name: &LeaseName, token: &LeaseToken) -> Result<bool, StoreError> {
+        let (name, token) = (name.clone(), token.clone());
+        self.write(move |db, now| leases::release(db, &name, &token, now))
+            .await
+    }
+
+    async fn held_until(&self, name: &LeaseName) -> Result<Option<Timestamp>, StoreError> {
+        let name = name.clone();
+        self.read(move |db, now| leases::held_until(db, &name, now)).await
+    }
+}
+
+#[async_trait]
+impl RateLimiter for SqliteStore {
+    async fn hit(&self, subject: &str, quota: Quota) -> Result<Allowance, StoreError> {
+        let subject = subject.to_owned();
+        self.write(move |db, now| limiter::hit(db, &subject, quota, now))
+            .await
+    }
+}

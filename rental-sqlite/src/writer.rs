@@ -1,0 +1,190 @@
+//! The one thread that writes, and group commit.
+//!
+//! A durable transaction costs one sync of the disk, however much it holds. So the thread takes every job that is
+//! waiting, up to [`MOST_JOBS`], into one transaction. Each job has a savepoint of its own: one that fails is taken
+//! back without touching its neighbours. Answers are given after the transaction is on disk and after the next
+//! process has been let in.
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rental_core::Clock;
+use rusqlite::Connection;
+
+use crate::desk::{Desk, Job, Jobs};
+use crate::error::Fault;
+
+/// How many jobs share one transaction, so that the first one does not wait too long for its answer.
+const MOST_JOBS: usize = 64;
+
+/// What the writer of this process has done so far; for metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Activity {
+    /// Transactions that were committed, each with one sync of the disk when something was written.
+    pub transactions: u64,
+    /// Jobs that were in them. `jobs / transactions` tells how well group commit works.
+    pub jobs: u64,
+    /// Transactions that came to nothing: disk full, input/output error.
+    pub failed: u64,
+    /// How many times SQLite was busy when the writer's turn came; 0 unless another program holds the file.
+    pub busy: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    transactions: AtomicU64,
+    jobs: AtomicU64,
+    failed: AtomicU64,
+    busy: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn read(&self) -> Activity {
+        let Self {
+            transactions,
+            jobs,
+            failed,
+            busy,
+        } = self;
+        Activity {
+            transactions: transactions.load(Ordering::Relaxed),
+            jobs: jobs.load(Ordering::Relaxed),
+            failed: failed.load(Ordering::Relaxed),
+            busy: busy.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// What the writer's thread owns.
+pub(crate) struct Writer {
+    /// The connection that writes.
+    pub(crate) db: Connection,
+    /// The side file that processes take turns with; a store in memory has none.
+    pub(crate) turns: Option<File>,
+    /// The present moment.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub(crate) counters: Arc<Counters>,
+}
+
+/// A process's turn to write; ends when dropped.
+pub(crate) struct Turn<'a>(&'a File);
+
+impl<'a> Turn<'a> {
+    /// Waits for the turn, in the kernel's queue.
+    pub(crate) fn take(file: &'a File) -> std::io::Result<Self> {
+        loop {
+            match file.lock() {
+                Ok(()) => return Ok(Self(file)),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        // Cannot fail for a lock that is held; and closing the file would end it too.
+        let _ = self.0.unlock();
+    }
+}
+
+impl Writer {
+    /// Starts the thread; answers where to hand in jobs.
+    pub(crate) fn start(self) -> std::io::Result<Desk> {
+        let (desk, jobs) = Desk::new("sqlite-writer");
+        desk.staff(move || self.serve(jobs))?;
+        Ok(desk)
+    }
+
+    fn serve(self, mut jobs: Jobs) {
+        while let Some(first) = jobs.blocking_recv() {
+            let mut batch = Vec::with_capacity(MOST_JOBS);
+            let failure = self.transact(first, &mut jobs, &mut batch).err();
+            self.count(batch.len(), failure.is_some());
+            for job in batch {
+                job.answer(failure.as_ref());
+            }
+        }
+        let Self { db, turns, .. } = self;
+        let _turn = turns.as_ref().map(Turn::take);
+        // The last connection to close moves the log into the file and removes it. Should that fail, the log stays
+        // and is read at the next start.
+        drop(db);
+    }
+
+    fn count(&self, jobs: usize, failed: bool) {
+        let Counters {
+            transactions,
+            jobs: total,
+            failed: failures,
+            busy: _,
+        } = &*self.counters;
+        if failed {
+            failures.fetch_add(1, Ordering::Relaxed);
+        } else {
+            transactions.fetch_add(1, Ordering::Relaxed);
+            total.fetch_add(jobs as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// Runs `first` and whatever else is waiting in one transaction. All of them end up in `batch`, to be answered.
+    fn transact(
+        &self,
+        first: Box<dyn Job>,
+        jobs: &mut Jobs,
+        batch: &mut Vec<Box<dyn Job>>,
+    ) -> Result<(), Fault> {
+        batch.push(first);
+        let _turn = self
+            .turns
+            .as_ref()
+            .map(Turn::take)
+            .transpose()
+            .map_err(|error| Fault::unavailable(format!("its lock file cannot be locked: {error}")))?;
+        self.run("BEGIN IMMEDIATE").inspect_err(|_| {
+            self.counters.busy.fetch_add(1, Ordering::Relaxed);
+        })?;
+        let result = self
+            .work(jobs, batch)
+            .and_then(|()| self.run("COMMIT").map_err(Fault::from));
+        if result.is_err() && !self.db.is_autocommit() {
+            self.run("ROLLBACK")?;
+        }
+        result
+    }
+
+    /// Runs the last of `batch`, then the jobs that have come meanwhile.
+    fn work(&self, jobs: &mut Jobs, batch: &mut Vec<Box<dyn Job>>) -> Result<(), Fault> {
+        loop {
+            let job = batch.last_mut().expect("a batch begins with a job");
+            self.run("SAVEPOINT job")?;
+            let outcome = job.run(&self.db, self.clock.now());
+            // After some errors, such as a full disk, SQLite takes the whole transaction back by itself.
+            if self.db.is_autocommit() {
+                let lost = || Fault::unavailable("the transaction ended by itself");
+                return Err(outcome.err().unwrap_or_else(lost));
+            }
+            if outcome.is_err() {
+                self.run("ROLLBACK TO job")?;
+            }
+            self.run("RELEASE job")?;
+
+            if batch.len() == MOST_JOBS {
+                return Ok(());
+            }
+            match jobs.try_recv() {
+                Ok(job) => batch.push(job),
+                Err(_) => return Ok(()),
+            }
+        }
+    }
+
+    fn run(&self, statement: &str) -> rusqlite::Result<()> {
+        self.db.prepare_cached(statement)?.execute([])?;
+        Ok(())
+    }
+}
