@@ -187,6 +187,7 @@ macro_rules! store_conformance {
             }
             commits {
                 a_commit_writes_all_its_parts,
+                a_commit_leaves_alone_what_it_does_not_name,
                 the_same_commit_sent_again_is_applied_once,
                 an_empty_commit_claims_its_id,
                 the_id_of_a_commit_is_kept_for_a_day,

@@ -83,6 +83,20 @@ pub(super) async fn a_commit_writes_all_its_parts(h: Harness) {
     }
 }
 
+pub(super) async fn a_commit_leaves_alone_what_it_does_not_name(h: Harness) {
+    h.write(everything(&sample::customer("tg:1"))).await;
+    let before = h.snapshot().await;
+    h.write(sample::changes()).await;
+    assert_eq!(h.snapshot().await, before);
+
+    let number = sample::record(sample::number(9));
+    h.write(sample::number_changes(number.clone())).await;
+    let mut after = h.snapshot().await;
+    assert_eq!(after.numbers.pop(), Some(number));
+    after.totals = before.totals.clone();
+    assert_eq!(after, before);
+}
+
 pub(super) async fn the_same_commit_sent_again_is_applied_once(h: Harness) {
     let changes = everything(&sample::customer("tg:1"));
     h.write(changes.clone()).await;

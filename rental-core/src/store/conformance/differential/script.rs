@@ -302,11 +302,11 @@ impl<'a> Script<'a> {
                 }
             }
             15 => {
-                let quota = Quota {
-                    limit: 1 + u32::try_from(dice.roll(4)).expect("a small number"),
-                    window: dice.seconds(),
-                };
-                Operation::Hit(dice.pick(&CUSTOMERS), quota)
+                // One subject has one quota: what a changed quota means in mid-window is left open.
+                let subjects = [("tg:1", 1, 5), ("tg:11", 2, 30), ("key:ab12", 3, 10)];
+                let (subject, limit, window) = dice.pick(&subjects);
+                let window = Seconds(window);
+                Operation::Hit(subject, Quota { limit, window })
             }
             _ => Operation::Commit(Box::new(self.changes(&mut dice, h).await)),
         };
