@@ -118,25 +118,30 @@ impl Toncenter {
     ///
     /// # Errors
     /// [`ToncenterError`], which names the setting to correct.
-    pub fn new(config: &ToncenterConfig) -> Result<Self, ToncenterError> {
-        if !(1..=100).contains(&config.page_size) {
+    pub fn new(config: ToncenterConfig) -> Result<Self, ToncenterError> {
+        let ToncenterConfig {
+            network,
+            wallet: address,
+            page_size,
+            ..
+        } = config;
+        if !(1..=100).contains(&page_size) {
             return Err(ToncenterError::PageSize);
         }
-        let public = match config.network {
+        let public = match network {
             Network::Mainnet => "https://toncenter.com/api/v2",
             Network::Testnet => "https://testnet.toncenter.com/api/v2",
             Network::Sandbox => return Err(ToncenterError::Network),
         };
         let wallet = Wallet {
-            network: config.network,
-            address: config.wallet.friendly(config.network),
+            network,
+            address: address.friendly(network),
         };
-        let http = Http::new(config.base_url.as_deref().unwrap_or(public), config)?;
         Ok(Self {
             wallet,
-            address: config.wallet,
-            page_size: config.page_size,
-            http,
+            address,
+            page_size,
+            http: Http::new(public, config)?,
         })
     }
 

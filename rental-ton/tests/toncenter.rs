@@ -66,7 +66,7 @@ async fn serve(page_size: u8) -> (Server, Toncenter) {
     let chain = history();
     let wallet = chain.wallet.clone();
     let (server, url) = Server::start(chain).await;
-    let gateway = Toncenter::new(&ToncenterConfig {
+    let gateway = Toncenter::new(ToncenterConfig {
         page_size,
         ..config(&url, &wallet)
     })
@@ -202,7 +202,7 @@ async fn replay(answers: impl IntoIterator<Item = Scripted>) -> (Server, Toncent
     server.script(answers);
     (
         server,
-        Toncenter::new(&config(&url, RECORDED_WALLET)).expect("valid"),
+        Toncenter::new(config(&url, RECORDED_WALLET)).expect("valid"),
     )
 }
 
@@ -385,7 +385,7 @@ async fn silence_a_broken_answer_and_a_closed_port_are_unavailable() {
         retries: 0,
         ..config(&url, &wallet)
     };
-    let silent = Toncenter::new(&hasty).expect("valid").head().await;
+    let silent = Toncenter::new(hasty.clone()).expect("valid").head().await;
     assert_eq!(
         silent,
         Err(GatewayError::Unavailable("no answer in time".to_owned()))
@@ -399,7 +399,7 @@ async fn silence_a_broken_answer_and_a_closed_port_are_unavailable() {
         timeout: Duration::from_secs(15),
         ..hasty
     };
-    let gateway = Toncenter::new(&ToncenterConfig {
+    let gateway = Toncenter::new(ToncenterConfig {
         base_url: Some(url),
         ..patient
     })
@@ -441,7 +441,7 @@ async fn requests_keep_the_pace() {
     let wallet = chain.wallet.clone();
     let (_server, url) = Server::start(chain).await;
     let pace = Duration::from_millis(20);
-    let gateway = Toncenter::new(&ToncenterConfig {
+    let gateway = Toncenter::new(ToncenterConfig {
         pace,
         page_size: 15,
         ..config(&url, &wallet)
@@ -457,16 +457,16 @@ fn settings_that_cannot_work_are_refused() {
     for url in ["", "toncenter.com", "ftp://toncenter.com", "http://", "/api/v2"] {
         assert!(
             matches!(
-                Toncenter::new(&config(url, RECORDED_WALLET)),
+                Toncenter::new(config(url, RECORDED_WALLET)),
                 Err(ToncenterError::Url)
             ),
             "{url}"
         );
     }
     let good = config("http://localhost/api/v2/", RECORDED_WALLET);
-    assert!(Toncenter::new(&good).is_ok());
+    assert!(Toncenter::new(good.clone()).is_ok());
     for page_size in [0, 101] {
-        let refused = Toncenter::new(&ToncenterConfig {
+        let refused = Toncenter::new(ToncenterConfig {
             page_size,
             ..good.clone()
         });
@@ -474,7 +474,7 @@ fn settings_that_cannot_work_are_refused() {
     }
     let api_key = Some(SecretString::from("a\nb"));
     assert!(matches!(
-        Toncenter::new(&ToncenterConfig {
+        Toncenter::new(ToncenterConfig {
             api_key,
             ..good.clone()
         }),
@@ -482,7 +482,7 @@ fn settings_that_cannot_work_are_refused() {
     ));
     let network = Network::Sandbox;
     assert!(matches!(
-        Toncenter::new(&ToncenterConfig { network, ..good }),
+        Toncenter::new(ToncenterConfig { network, ..good }),
         Err(ToncenterError::Network)
     ));
 }
@@ -509,7 +509,7 @@ impl Live {
             ..Chain::default()
         };
         let (server, url) = Server::start(chain).await;
-        let gateway = Toncenter::new(&ToncenterConfig {
+        let gateway = Toncenter::new(ToncenterConfig {
             page_size: 2,
             ..config(&url, &wallet)
         })

@@ -47,7 +47,9 @@ struct Failure {
 }
 
 impl Http {
-    pub(super) fn new(base: &str, config: &ToncenterConfig) -> Result<Self, ToncenterError> {
+    /// A client for the base URL of `config`, or for `public` where it names none.
+    pub(super) fn new(public: &str, config: ToncenterConfig) -> Result<Self, ToncenterError> {
+        let base = config.base_url.as_deref().unwrap_or(public);
         let base = Url::parse(base.trim().trim_end_matches('/')).map_err(|_| ToncenterError::Url)?;
         if !matches!(base.scheme(), "http" | "https") || !base.has_host() {
             return Err(ToncenterError::Url);
@@ -76,7 +78,7 @@ impl Http {
         Ok(Self {
             client,
             base,
-            key: config.api_key.clone(),
+            key: config.api_key,
             retries,
             pace: config.pace,
             slot: Mutex::new(None),
