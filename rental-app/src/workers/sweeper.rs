@@ -88,7 +88,7 @@ impl Sweeper {
         }
     }
 
-    async fn tick(&self, due: &Due) -> Result<bool, ServiceError> {
+    async fn tick(&self, due: Due) -> Result<bool, ServiceError> {
         let command = Command::Tick { number: due.number };
         match self.service.execute(Request::new(Actor::System, command)).await {
             Ok(receipt) => Ok(receipt.changed),
