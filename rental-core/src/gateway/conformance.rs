@@ -279,25 +279,29 @@ pub async fn readers_do_not_disturb_each_other(test: impl GatewayUnderTest) {
 }
 
 /// Links name the wallet, the amount to the nanoton and the comment.
-#[expect(clippy::unused_async, reason = "the functions of the suite are called alike")]
 pub async fn links_carry_address_amount_and_comment(test: impl GatewayUnderTest) {
     let gateway = test.gateway();
-    let address = gateway.wallet().address.clone();
-    let amount = Nanotons::new(10_000_000_001).expect("in range");
-    let comment = Some("RENT-0123456789".to_owned());
-    let links = gateway.links(&PaymentRequest {
-        address: address.clone(),
-        amount,
-        comment,
+    let request = PaymentRequest {
+        address: gateway.wallet().address.clone(),
+        amount: Nanotons::new(10_000_000_001).expect("in range"),
+        comment: Some("RENT-0123456789".to_owned()),
         expires_at: None,
-    });
+    };
+    let links = gateway.links(&request);
     assert!(links.ton.starts_with("ton://transfer/"), "{}", links.ton);
     assert!(links.https.starts_with("https://"), "{}", links.https);
-    for link in [links.ton, links.https] {
-        for part in [address.as_str(), "amount=10000000001", "text=RENT-0123456789"] {
+    for link in [&links.ton, &links.https] {
+        for part in [
+            request.address.as_str(),
+            "amount=10000000001",
+            "text=RENT-0123456789",
+        ] {
             assert!(link.contains(part), "{link} has {part}");
         }
     }
+    // What the chain does meanwhile changes nothing about them.
+    test.pay(ton(1), Comment::None).await;
+    assert_eq!(gateway.links(&request), links);
 }
 
 /// Makes a `#[tokio::test]` of every function of the suite.
