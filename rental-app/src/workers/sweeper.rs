@@ -62,7 +62,7 @@ impl Sweeper {
         loop {
             let due = self.service.store().due(after, PAGE).await?;
             after = due.last().copied();
-            let mut ticks = stream::iter(&due)
+            let mut ticks = stream::iter(due.clone())
                 .map(|due| self.tick(due))
                 .buffer_unordered(CONCURRENCY);
             while let Some(ticked) = ticks.next().await {
