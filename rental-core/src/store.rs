@@ -375,6 +375,9 @@ impl Owner {
 }
 
 /// Which part of a listing. `after` is the `next` of the page before; a new entry never shifts a page.
+///
+/// Stores clamp `limit` to 1 to [`PageRequest::MOST`] and fill every page; a text that cannot be one of the listing's
+/// own cursors gives an empty page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest {
     /// Where the page before ended.
@@ -496,7 +499,9 @@ pub struct Totals {
 /// - **Idempotent.** The same commit sent again, after whatever error, is applied at most once and then answers
 ///   `Duplicate` with the commit's own id.
 /// - **One clock.** `now` in every load is the store's clock; all processes of a shop see the same one. Expiry of
-///   once-keys, leases and claims is judged by it.
+///   once-keys, leases, claims and rate windows is judged by it: each is over at its end, not after it.
+/// - **Ordered.** Numbers sort as integers (short ones first), accounts by the bytes of their text. Sequence numbers
+///   of events are never used twice.
 /// - **Complete.** Every method is implemented by every store, with the same answers to the same calls.
 /// - **Errors.** [`StoreError::Unavailable`] leaves open whether a commit happened; all other errors mean that
 ///   nothing was changed.
@@ -511,7 +516,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// - of the number and the invoices: their customers' accounts.
     async fn load(&self, load: &Load) -> Result<State, StoreError>;
 
-    /// Applies `changes`. An empty change set still claims its commit id.
+    /// Applies `changes`. An empty change set still claims its commit id, which is kept for one day.
+    ///
+    /// The lease of a caller that has lapsed does not stop its commit; versions do.
     async fn commit(&self, changes: &Changes) -> Result<Commit, StoreError>;
 
     /// Up to `limit` numbers whose deadline is not later than the store's clock, by deadline and number, after
@@ -559,7 +566,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     ) -> Result<Vec<OutboxItem>, StoreError>;
 
     /// Says what became of a claimed event. Answers `false`, and changes nothing, when `consumer` no longer holds
-    /// the claim.
+    /// the claim, also when it ran out and nobody has claimed the event since.
     async fn dispose(
         &self,
         group: &str,
@@ -579,7 +586,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn totals(&self) -> Result<Totals, StoreError>;
 
     /// Forgets once-keys that have expired, leases and rate counters that have run out, and events older than
-    /// `events_before` that every group is done with. Answers how many things it forgot. Bounded work per call.
+    /// `events_before` that every group is done with; a dead letter keeps its event. Answers how many things it forgot. Bounded work per call.
     async fn forget(&self, events_before: Timestamp) -> Result<u64, StoreError>;
 }
 
