@@ -197,6 +197,11 @@ impl TestShop {
             .unwrap()
     }
 
+    /// The end of the stored rental, whatever has passed since.
+    pub(crate) async fn rental_end(&self, n: u64) -> Timestamp {
+        self.stored(n).await.rental().unwrap().expires_at
+    }
+
     pub(crate) async fn invoice(&self, id: InvoiceId) -> Invoice {
         self.service.invoice(&Actor::System, id).await.unwrap()
     }

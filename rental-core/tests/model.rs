@@ -1,0 +1,519 @@
+//! Random lives of a shop: whatever is asked, in whatever order, the books stay right.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use rental_core::*;
+
+const NUMBERS: u64 = 3;
+const CUSTOMERS: u64 = 3;
+
+#[derive(Debug, Clone)]
+enum Step {
+    OpenRent {
+        number: u64,
+        who: u64,
+    },
+    OpenRenewal {
+        number: u64,
+        who: u64,
+    },
+    Cancel {
+        invoice: usize,
+        who: u64,
+    },
+    /// A coin on chain, seen at once or later; `off` nanotons beside the price.
+    Pay {
+        invoice: usize,
+        off: i64,
+        seen: bool,
+    },
+    PayStray,
+    /// The watcher reads everything that is on chain.
+    Watch,
+    /// The sweeper ticks everything.
+    Sweep,
+    Pass {
+        minutes: u64,
+    },
+    Offer {
+        number: u64,
+        who: u64,
+        to: u64,
+    },
+    Accept {
+        token: usize,
+        who: u64,
+    },
+    Extend {
+        number: u64,
+    },
+    Revoke {
+        number: u64,
+    },
+    Withdraw {
+        number: u64,
+    },
+    Restore {
+        number: u64,
+    },
+    Apply {
+        payment: usize,
+        invoice: usize,
+    },
+    Refund {
+        payment: usize,
+    },
+    WriteOff {
+        payment: usize,
+    },
+    Lock {
+        number: u64,
+        minutes: u64,
+    },
+    Reprice {
+        number: u64,
+        price: u64,
+    },
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let number = || 0..NUMBERS;
+    let who = || 0..CUSTOMERS;
+    let step = prop_oneof![
+        6 => (number(), who()).prop_map(|(number, who)| Step::OpenRent { number, who }),
+        3 => (number(), who()).prop_map(|(number, who)| Step::OpenRenewal { number, who }),
+        1 => (0..8_usize, who()).prop_map(|(invoice, who)| Step::Cancel { invoice, who }),
+        8 => (0..8_usize, prop_oneof![8 => Just(0), 1 => Just(-1), 1 => Just(1)], any::<bool>())
+            .prop_map(|(invoice, off, seen)| Step::Pay { invoice, off, seen }),
+        1 => Just(Step::PayStray),
+        4 => Just(Step::Watch),
+        4 => Just(Step::Sweep),
+        6 => prop_oneof![1..20_u64, 600..50_000_u64].prop_map(|minutes| Step::Pass { minutes }),
+        2 => (number(), who(), who()).prop_map(|(number, who, to)| Step::Offer { number, who, to }),
+        2 => (0..4_usize, who()).prop_map(|(token, who)| Step::Accept { token, who }),
+        1 => number().prop_map(|number| Step::Extend { number }),
+        1 => number().prop_map(|number| Step::Revoke { number }),
+        1 => number().prop_map(|number| Step::Withdraw { number }),
+        1 => number().prop_map(|number| Step::Restore { number }),
+        1 => (0..8_usize, 0..8_usize).prop_map(|(payment, invoice)| Step::Apply { payment, invoice }),
+        1 => (0..8_usize).prop_map(|payment| Step::Refund { payment }),
+        1 => (0..8_usize).prop_map(|payment| Step::WriteOff { payment }),
+        1 => (number(), 1..40_u64).prop_map(|(number, minutes)| Step::Lock { number, minutes }),
+        1 => (number(), 1..30_u64).prop_map(|(number, price)| Step::Reprice { number, price }),
+    ];
+    proptest::collection::vec(step, 1..60)
+}
+
+/// The shop under test, and the world around it.
+struct World {
+    clock: ManualClock,
+    store: MemoryStore,
+    service: RentalService,
+    invoices: Vec<Invoice>,
+    payments: Vec<TxHash>,
+    tokens: Vec<TransferToken>,
+    chain: Vec<ChainTransaction>,
+    unseen: usize,
+    locks: u8,
+}
+
+fn number(n: u64) -> PhoneNumber {
+    PhoneNumber::from_digits(88_800_000_000 + n).unwrap()
+}
+
+fn customer(n: u64) -> CustomerId {
+    CustomerId::Telegram(n + 1)
+}
+
+fn admin() -> Actor {
+    Actor::Admin(AdminId::Console("model".to_owned()))
+}
+
+impl World {
+    async fn new() -> Self {
+        let clock = ManualClock::at(Timestamp::from_unix(1_767_225_600));
+        let store = MemoryStore::new(Arc::new(clock.clone()));
+        let service = RentalService::new(Arc::new(store.clone()));
+        let wallet = Wallet {
+            network: Network::Sandbox,
+            address: "UQmodel".to_owned(),
+        };
+        let policy = Policy {
+            max_open_invoices: 2,
+            max_numbers: 2,
+            ..Policy::default()
+        };
+        service
+            .open_shop(&wallet, &policy, ChainCursor::START)
+            .await
+            .unwrap();
+        for n in 0..NUMBERS {
+            let plans = vec!["30d=10".parse().unwrap()];
+            let command = Command::AddNumber {
+                number: number(n),
+                plans,
+            };
+            service.execute(Request::new(admin(), command)).await.unwrap();
+        }
+        let (invoices, payments, tokens, chain) = (vec![], vec![], vec![], vec![]);
+        Self {
+            clock,
+            store,
+            service,
+            invoices,
+            payments,
+            tokens,
+            chain,
+            unseen: 0,
+            locks: 0,
+        }
+    }
+
+    async fn ask(&self, actor: Actor, command: Command) -> Result<Receipt, ServiceError> {
+        self.service.execute(Request::new(actor, command)).await
+    }
+
+    fn coin(&mut self, amount: Nanotons, comment: &str) {
+        let lt = u64::try_from(self.chain.len()).unwrap() + 1;
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&lt.to_be_bytes());
+        let (tx, chain_time) = (TxHash(hash), self.clock.now());
+        let incoming = IncomingPayment {
+            tx,
+            lt,
+            amount,
+            comment: Comment::Text(comment.to_owned()),
+            sender: "0:aa".to_owned(),
+            chain_time,
+        };
+        self.chain.push(ChainTransaction {
+            tx,
+            lt,
+            chain_time,
+            verdict: Verdict::Payment(incoming),
+        });
+        self.unseen += 1;
+        self.payments.push(tx);
+    }
+
+    /// Books everything on chain; then, and only then, the chain counts as read.
+    async fn watch(&mut self) {
+        let from = self.store.load(&Load::default()).await.unwrap().chain;
+        let unseen = self.chain.split_off(self.chain.len() - self.unseen);
+        for transaction in &unseen {
+            let incoming = transaction.incoming().unwrap().clone();
+            self.ask(
+                Actor::System,
+                Command::Book {
+                    incoming,
+                    unreadable: false,
+                },
+            )
+            .await
+            .unwrap();
+        }
+        self.chain.extend(unseen);
+        self.unseen = 0;
+        let cursor = self.chain.last().map_or(from.cursor, ChainTransaction::cursor);
+        let to = ChainState {
+            cursor,
+            read_to: self.clock.now().minus(Seconds(1)),
+        };
+        self.ask(
+            Actor::System,
+            Command::AdvanceChain {
+                from: from.cursor,
+                to,
+            },
+        )
+        .await
+        .unwrap();
+    }
+
+    async fn take(&mut self, step: &Step) {
+        let actor = |who: u64| Actor::Customer(customer(who));
+        let answer = match step.clone() {
+            Step::OpenRent { number: n, who } => {
+                let term = Term::from_days(30).unwrap();
+                let command = Command::OpenRent {
+                    number: number(n),
+                    term,
+                    customer: customer(who),
+                };
+                self.ask(actor(who), command).await
+            }
+            Step::OpenRenewal { number: n, who } => {
+                let term = Term::from_days(30).unwrap();
+                self.ask(
+                    actor(who),
+                    Command::OpenRenewal {
+                        number: number(n),
+                        term,
+                    },
+                )
+                .await
+            }
+            Step::Cancel { invoice, who } => {
+                let Some(invoice) = self.invoices.get(invoice) else {
+                    return;
+                };
+                self.ask(actor(who), Command::CancelInvoice { invoice: invoice.id })
+                    .await
+            }
+            Step::Pay { invoice, off, seen } => {
+                let Some(invoice) = self.invoices.iter().rev().nth(invoice).cloned() else {
+                    return;
+                };
+                let amount = Nanotons::new(invoice.amount.get().saturating_add_signed(off)).unwrap();
+                self.coin(amount, invoice.payload.as_str());
+                if seen {
+                    self.watch().await;
+                }
+                return;
+            }
+            Step::PayStray => return self.coin(Nanotons::new(5).unwrap(), "hello"),
+            Step::Watch => return self.watch().await,
+            Step::Sweep => {
+                for n in 0..NUMBERS {
+                    let _ = self.ask(Actor::System, Command::Tick { number: number(n) }).await;
+                }
+                return;
+            }
+            Step::Pass { minutes } => return self.clock.advance(Seconds(minutes * 60)),
+            Step::Offer { number: n, who, to } => {
+                let to = Some(customer(to));
+                self.ask(
+                    actor(who),
+                    Command::OfferTransfer {
+                        number: number(n),
+                        to,
+                    },
+                )
+                .await
+            }
+            Step::Accept { token, who } => {
+                let Some(token) = self.tokens.iter().rev().nth(token).cloned() else {
+                    return;
+                };
+                self.ask(
+                    actor(who),
+                    Command::AcceptTransfer {
+                        token,
+                        customer: customer(who),
+                    },
+                )
+                .await
+            }
+            Step::Extend { number: n } => {
+                let term = Term::from_days(5).unwrap();
+                self.ask(
+                    admin(),
+                    Command::Extend {
+                        number: number(n),
+                        term,
+                    },
+                )
+                .await
+            }
+            Step::Revoke { number: n } => self.ask(admin(), Command::Revoke { number: number(n) }).await,
+            Step::Withdraw { number: n } => self.ask(admin(), Command::Withdraw { number: number(n) }).await,
+            Step::Restore { number: n } => self.ask(admin(), Command::Restore { number: number(n) }).await,
+            Step::Apply { payment, invoice } => {
+                let Some(tx) = self.payments.iter().rev().nth(payment).copied() else {
+                    return;
+                };
+                let invoice = self.invoices.iter().rev().nth(invoice).map(|invoice| invoice.id);
+                self.ask(admin(), Command::ApplyPayment { tx, invoice }).await
+            }
+            Step::Refund { payment } => {
+                let Some(tx) = self.payments.iter().rev().nth(payment).copied() else {
+                    return;
+                };
+                self.ask(admin(), Command::RefundPayment { tx }).await
+            }
+            Step::WriteOff { payment } => {
+                let Some(tx) = self.payments.iter().rev().nth(payment).copied() else {
+                    return;
+                };
+                self.ask(admin(), Command::WriteOffPayment { tx }).await
+            }
+            Step::Lock { number: n, minutes } => {
+                self.locks += 1;
+                let token = LeaseToken::from_entropy([self.locks; 16]);
+                let name = LeaseName::Number(number(n));
+                self.store
+                    .acquire(&name, &token, Seconds(minutes * 60))
+                    .await
+                    .unwrap();
+                return;
+            }
+            Step::Reprice { number: n, price } => {
+                let plan = Plan {
+                    term: Term::from_days(30).unwrap(),
+                    price: Nanotons::from_ton(price).unwrap(),
+                };
+                self.ask(
+                    admin(),
+                    Command::SetPlans {
+                        number: number(n),
+                        plans: vec![plan],
+                    },
+                )
+                .await
+            }
+        };
+        match answer {
+            Ok(Receipt {
+                effect: Effect::Invoice(invoice),
+                ..
+            }) if invoice.is_open() => self.invoices.push(*invoice),
+            Ok(Receipt {
+                effect: Effect::Offer { token, .. },
+                ..
+            }) => self.tokens.push(token.parse().unwrap()),
+            Ok(_) | Err(ServiceError::Domain(_)) => {}
+            Err(error) => panic!("{step:?}: {error}"),
+        }
+    }
+
+    async fn books(&self) -> Books {
+        let page = PageRequest::first(1000);
+        let numbers = self
+            .store
+            .numbers(&NumberQuery::default(), &page)
+            .await
+            .unwrap()
+            .items;
+        let invoices = self
+            .store
+            .invoices(&InvoiceQuery::default(), &page)
+            .await
+            .unwrap()
+            .items;
+        let accounts = self.store.accounts(&page).await.unwrap().items;
+        let payments = self
+            .store
+            .payments(&PaymentQuery::default(), &page)
+            .await
+            .unwrap()
+            .items;
+        Books {
+            numbers,
+            invoices,
+            accounts,
+            payments,
+        }
+    }
+
+    /// What must be true after every step.
+    async fn check(&self, before: &Books, step: &Step) -> Books {
+        let books = self.books().await;
+        assert_eq!(
+            find_violations(&books.numbers, &books.invoices, &books.accounts),
+            [],
+            "after {step:?}"
+        );
+        let seen = &self.chain[..self.chain.len() - self.unseen];
+        let balance = reconcile(seen, &books.payments, &books.invoices);
+        assert!(balance.balances(), "after {step:?}: {:?}", balance.findings);
+
+        for account in &books.accounts {
+            let earlier = before.accounts.iter().find(|old| old.id == account.id);
+            let applied = matches!(step, Step::Apply { .. });
+            assert!(account.open_invoices.len() <= 2);
+            let count = |account: &Account| account.numbers.len();
+            assert!(
+                count(account) <= 2 || applied || earlier.is_some_and(|old| count(old) > 2),
+                "{account:?}"
+            );
+        }
+        let open: BTreeMap<_, _> = books
+            .invoices
+            .iter()
+            .map(|invoice| (invoice.id, invoice))
+            .collect();
+        for old in &before.invoices {
+            let new = open[&old.id];
+            assert_eq!(
+                (old.amount, &old.payload, old.number),
+                (new.amount, &new.payload, new.number)
+            );
+            assert!(!new.is_open() || old.is_open(), "{new:?} opened again");
+            let settled = matches!(old.status, InvoiceStatus::Settled { .. });
+            assert!(!settled || new.status == old.status, "{new:?} was settled");
+        }
+        for old in &before.payments {
+            let new = books
+                .payments
+                .iter()
+                .find(|new| new.tx == old.tx)
+                .expect("no payment is ever lost");
+            assert_eq!(
+                (old.amount, old.lt, &old.sender),
+                (new.amount, new.lt, &new.sender)
+            );
+            let decided = old.outcome.name() != "exception" && old.outcome.name() != "refund_pending";
+            assert!(
+                !decided || new.outcome == old.outcome,
+                "{new:?} was {:?}",
+                old.outcome
+            );
+        }
+        for old in &before.numbers {
+            let new = books.numbers.iter().find(|new| new.number == old.number).unwrap();
+            let same_holder = old
+                .rental()
+                .zip(new.rental())
+                .filter(|(old, new)| old.holder == new.holder);
+            if let Some((old, new)) = same_holder.filter(|(old, new)| old.started_at == new.started_at) {
+                assert!(
+                    new.expires_at >= old.expires_at,
+                    "paid time was lost: {old:?} → {new:?}"
+                );
+            }
+        }
+        books
+    }
+}
+
+struct Books {
+    numbers: Vec<NumberRecord>,
+    invoices: Vec<Invoice>,
+    accounts: Vec<Account>,
+    payments: Vec<Payment>,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_books_stay_right_whatever_happens(steps in steps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let mut world = World::new().await;
+            let mut books = world.books().await;
+            for step in &steps {
+                world.take(step).await;
+                books = world.check(&books, step).await;
+            }
+            // In the end everything comes to rest: locks run out, the chain is read, time passes.
+            world.clock.advance(Seconds::from_hours(1));
+            world.watch().await;
+            let end = Step::Sweep;
+            world.take(&end).await;
+            books = world.check(&books, &end).await;
+            world.clock.advance(Seconds::from_days(3650));
+            world.watch().await;
+            world.take(&end).await;
+            books = world.check(&books, &end).await;
+            assert!(books.numbers.iter().all(|record| record.holding == Holding::Free), "{:?}", books.numbers);
+            assert!(books.invoices.iter().all(|invoice| !invoice.is_open()), "{:?}", books.invoices);
+            let waiting = Outcome::Exception { reason: ExceptionReason::NumberLocked };
+            assert!(books.payments.iter().all(|payment| payment.outcome != waiting), "{:?}", books.payments);
+        });
+    }
+}
