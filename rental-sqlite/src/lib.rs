@@ -28,7 +28,12 @@ mod load;
 mod open;
 mod outbox;
 mod payments;
+#[cfg(test)]
+mod plans;
 mod readers;
+#[cfg(test)]
+#[path = "../testing/rent.rs"]
+mod rent;
 mod schema;
 mod store;
 mod totals;

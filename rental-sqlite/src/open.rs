@@ -104,7 +104,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
         .map_err(|error| from_migration(path, error))?;
     for_writing(&writer).map_err(sqlite)?;
     let readers = (0..READERS)
-        .map(|_| connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY))
+        .map(|_| reader(path))
         .collect::<Result<_, _>>()
         .map_err(sqlite)?;
     drop(turn);
@@ -252,6 +252,14 @@ fn create(path: &Path) -> Result<(), OpenError> {
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     for_all(&db)?;
+    Ok(db)
+}
+
+/// A connection that only reads. It is not opened read-only, because SQLite then forgets the rules of the schema, and
+/// `check` would not see them broken.
+fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    db.pragma_update(None, "query_only", true)?;
     Ok(db)
 }
 

@@ -1,4 +1,4 @@
-//! The threads that read. Each has a read-only connection; a job is one read transaction, so it sees one moment.
+//! The threads that read. Each has a connection that refuses to write; a job is one read transaction, so it sees one moment.
 
 use std::sync::{Arc, Mutex};
 

@@ -252,10 +252,7 @@ impl Store for SqliteStore {
 
     async fn forget(&self, events_before: Timestamp) -> Result<u64, StoreError> {
         self.write(move |db, now| {
-            let once = "DELETE FROM once WHERE key IN (SELECT key FROM once WHERE keep_until <= ?1 LIMIT ?2)";
-            let forgotten = db
-                .prepare_cached(once)?
-                .execute((moment(now), listings::most(PageRequest::MOST)))?
+            let forgotten = forget_once(db, now)?
                 + leases::forget(db, now)?
                 + limiter::forget(db, now)?
                 + outbox::forget(db, events_before)?;
@@ -303,4 +300,11 @@ impl RateLimiter for SqliteStore {
         self.write(move |db, now| limiter::hit(db, &subject, quota, now))
             .await
     }
+}
+
+/// Drops once-keys that have expired, up to a page; answers how many.
+pub(crate) fn forget_once(db: &Connection, now: Timestamp) -> Result<usize, Fault> {
+    let sql = "DELETE FROM once WHERE key IN (SELECT key FROM once WHERE keep_until <= ?1 LIMIT ?2)";
+    let params = (moment(now), listings::most(PageRequest::MOST));
+    Ok(db.prepare_cached(sql)?.execute(params)?)
 }

@@ -37,13 +37,13 @@ CREATE TABLE numbers (
                    WHEN doc ->> '$.holding.holding' <> 'free' THEN doc ->> '$.holding.holding'
                    WHEN doc ->> '$.listing.listing' = 'listed' THEN 'available'
                    ELSE doc ->> '$.listing.listing'
-               END),
-    customer   TEXT AS (coalesce(doc ->> '$.holding.customer', doc ->> '$.holding.holder')),
+               END) STORED,
+    customer   TEXT AS (coalesce(doc ->> '$.holding.customer', doc ->> '$.holding.holder')) STORED,
     integrator TEXT AS (CASE WHEN customer GLOB 'api:*'
-                   THEN substr(customer, 5, instr(substr(customer, 5), ':') - 1) END),
-    deadline   INTEGER AS (doc ->> '$.deadline'),
-    version    INTEGER NOT NULL AS (doc ->> '$.version'),
-    CHECK (doc ->> '$.number' = '+' || number)
+                   THEN substr(customer, 5, instr(substr(customer, 5), ':') - 1) END) STORED,
+    deadline   INTEGER AS (doc ->> '$.deadline') STORED,
+    version    INTEGER NOT NULL AS (doc ->> '$.version') STORED,
+    CHECK (doc ->> '$.number' IS '+' || number)
 ) STRICT;
 -- The row's number stands at the end of every index of this table.
 CREATE INDEX numbers_by_state ON numbers (state);
@@ -54,14 +54,14 @@ CREATE INDEX numbers_by_deadline ON numbers (deadline) WHERE deadline IS NOT NUL
 CREATE TABLE invoices (
     id         TEXT NOT NULL PRIMARY KEY,
     doc        TEXT NOT NULL,
-    number     INTEGER NOT NULL AS (CAST(substr(doc ->> '$.number', 2) AS INTEGER)),
-    customer   TEXT NOT NULL AS (doc ->> '$.customer'),
+    number     INTEGER NOT NULL AS (CAST(substr(doc ->> '$.number', 2) AS INTEGER)) STORED,
+    customer   TEXT NOT NULL AS (doc ->> '$.customer') STORED,
     integrator TEXT AS (CASE WHEN customer GLOB 'api:*'
-                   THEN substr(customer, 5, instr(substr(customer, 5), ':') - 1) END),
-    status     TEXT NOT NULL AS (doc ->> '$.status.status'),
-    payload    TEXT NOT NULL AS (doc ->> '$.payload'),
-    version    INTEGER NOT NULL AS (doc ->> '$.version'),
-    CHECK (doc ->> '$.id' = id)
+                   THEN substr(customer, 5, instr(substr(customer, 5), ':') - 1) END) STORED,
+    status     TEXT NOT NULL AS (doc ->> '$.status.status') STORED,
+    payload    TEXT NOT NULL AS (doc ->> '$.payload') STORED,
+    version    INTEGER NOT NULL AS (doc ->> '$.version') STORED,
+    CHECK (doc ->> '$.id' IS id)
 ) STRICT;
 CREATE UNIQUE INDEX invoices_by_payload ON invoices (payload);
 CREATE INDEX invoices_by_number ON invoices (number, id);
@@ -87,7 +87,7 @@ CREATE TABLE payments (
     -- Whose invoice it names: an index entry, taken from the invoice when the payment is written.
     customer     TEXT,
     integrator   TEXT AS (CASE WHEN customer GLOB 'api:*'
-                     THEN substr(customer, 5, instr(substr(customer, 5), ':') - 1) END)
+                     THEN substr(customer, 5, instr(substr(customer, 5), ':') - 1) END) STORED
 ) STRICT;
 CREATE INDEX payments_by_lt ON payments (lt, tx);
 CREATE INDEX payments_by_outcome ON payments (outcome, lt, tx, amount);
@@ -98,27 +98,27 @@ CREATE INDEX payments_by_integrator ON payments (integrator, lt, tx) WHERE integ
 CREATE TABLE accounts (
     id      TEXT NOT NULL PRIMARY KEY,
     doc     TEXT NOT NULL,
-    version INTEGER NOT NULL AS (doc ->> '$.version'),
-    CHECK (doc ->> '$.id' = id)
+    version INTEGER NOT NULL AS (doc ->> '$.version') STORED,
+    CHECK (doc ->> '$.id' IS id)
 ) STRICT;
 
 CREATE TABLE shop (
     id      INTEGER PRIMARY KEY CHECK (id = 1),
     doc     TEXT NOT NULL,
-    version INTEGER NOT NULL AS (doc ->> '$.version')
+    version INTEGER NOT NULL AS (doc ->> '$.version') STORED
 ) STRICT;
 
 CREATE TABLE chain (
     id      INTEGER PRIMARY KEY CHECK (id = 1),
     doc     TEXT NOT NULL,
-    lt      INTEGER NOT NULL AS (doc ->> '$.cursor.lt'),
-    read_to INTEGER NOT NULL AS (doc ->> '$.read_to')
+    lt      INTEGER NOT NULL AS (doc ->> '$.cursor.lt') STORED,
+    read_to INTEGER NOT NULL AS (doc ->> '$.read_to') STORED
 ) STRICT;
 
 CREATE TABLE access (
     id      INTEGER PRIMARY KEY CHECK (id = 1),
     doc     TEXT NOT NULL,
-    version INTEGER NOT NULL AS (doc ->> '$.version')
+    version INTEGER NOT NULL AS (doc ->> '$.version') STORED
 ) STRICT;
 
 CREATE TABLE once (
@@ -131,10 +131,10 @@ CREATE INDEX once_by_end ON once (keep_until) WHERE keep_until IS NOT NULL;
 CREATE TABLE history (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     doc      TEXT NOT NULL,
-    number   INTEGER NOT NULL AS (CAST(substr(doc ->> '$.number', 2) AS INTEGER)),
-    at       INTEGER NOT NULL AS (doc ->> '$.at'),
-    kind     TEXT NOT NULL AS (doc ->> '$.kind'),
-    customer TEXT AS (doc ->> '$.customer')
+    number   INTEGER NOT NULL AS (CAST(substr(doc ->> '$.number', 2) AS INTEGER)) STORED,
+    at       INTEGER NOT NULL AS (doc ->> '$.at') STORED,
+    kind     TEXT NOT NULL AS (doc ->> '$.kind') STORED,
+    customer TEXT AS (doc ->> '$.customer') STORED
 ) STRICT;
 CREATE INDEX history_by_number ON history (number);
 CREATE TRIGGER history_is_not_changed BEFORE UPDATE ON history
@@ -145,10 +145,10 @@ BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
 CREATE TABLE audit (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
     doc    TEXT NOT NULL,
-    at     INTEGER NOT NULL AS (doc ->> '$.at'),
-    actor  TEXT NOT NULL AS (doc ->> '$.actor'),
-    action TEXT NOT NULL AS (doc ->> '$.action'),
-    object TEXT NOT NULL AS (doc ->> '$.object')
+    at     INTEGER NOT NULL AS (doc ->> '$.at') STORED,
+    actor  TEXT NOT NULL AS (doc ->> '$.actor') STORED,
+    action TEXT NOT NULL AS (doc ->> '$.action') STORED,
+    object TEXT NOT NULL AS (doc ->> '$.object') STORED
 ) STRICT;
 CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
 BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
@@ -159,11 +159,11 @@ BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
 CREATE TABLE outbox (
     seq        INTEGER PRIMARY KEY AUTOINCREMENT,
     doc        TEXT NOT NULL,
-    at         INTEGER NOT NULL AS (doc ->> '$.at'),
-    type       TEXT NOT NULL AS (doc ->> '$.type'),
-    customer   TEXT AS (doc ->> '$.customer'),
+    at         INTEGER NOT NULL AS (doc ->> '$.at') STORED,
+    type       TEXT NOT NULL AS (doc ->> '$.type') STORED,
+    customer   TEXT AS (doc ->> '$.customer') STORED,
     integrator TEXT AS (CASE WHEN customer GLOB 'api:*'
-                   THEN substr(customer, 5, instr(substr(customer, 5), ':') - 1) END)
+                   THEN substr(customer, 5, instr(substr(customer, 5), ':') - 1) END) STORED
 ) STRICT;
 CREATE INDEX outbox_by_customer ON outbox (customer) WHERE customer IS NOT NULL;
 CREATE INDEX outbox_by_integrator ON outbox (integrator) WHERE integrator IS NOT NULL;
