@@ -86,7 +86,7 @@ fn cases() -> Vec<(&'static str, Case)> {
                 Command::Tick { number: numbers[0] },
             ),
         ] {
-            let state = store.load(&load_for(&command)).await.expect("loads");
+            let state = store.load(&load_for(&actor, &command)).await.expect("loads");
             let seed = Seed {
                 id: Ulid::from_parts(1, 1),
                 entropy: [7; 32],

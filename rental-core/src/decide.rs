@@ -25,7 +25,7 @@ mod paying;
 mod renting;
 mod transferring;
 
-use crate::{Changes, Command, DomainError, Effect, Envelope, InvoiceRef, Load, State, Timestamp};
+use crate::{Actor, Changes, Command, DomainError, Effect, Envelope, InvoiceRef, Load, State, Timestamp};
 use draft::Draft;
 
 /// What a command leads to.
@@ -93,25 +93,23 @@ pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Deci
         Command::CreateKey { integrator, scopes } => draft.create_key(integrator, scopes),
         Command::RevokeKey { id } => draft.revoke_key(id)?,
     };
-    let read = load_for(command);
+    let read = load_for(actor, command);
     let (changes, effect) = draft.finish(state, seed.commit_id(), read, envelope.lease.clone(), effect);
     Ok(Decision { changes, effect })
 }
 
-/// What has to be loaded to decide `command`.
-pub fn load_for(command: &Command) -> Load {
+/// What has to be loaded to decide `command` when `actor` gives it.
+pub fn load_for(actor: &Actor, command: &Command) -> Load {
     let mut load = Load {
-        access: true,
+        access: matches!(actor, Actor::Admin(_)),
         ..Load::default()
     };
     match command {
-        Command::OpenShop { .. }
-        | Command::SetPolicy { .. }
-        | Command::AdvanceChain { .. }
-        | Command::AddAdmin { .. }
+        Command::OpenShop { .. } | Command::SetPolicy { .. } | Command::AdvanceChain { .. } => {}
+        Command::AddAdmin { .. }
         | Command::RemoveAdmin { .. }
         | Command::CreateKey { .. }
-        | Command::RevokeKey { .. } => {}
+        | Command::RevokeKey { .. } => load.access = true,
         Command::AddNumber { number, .. }
         | Command::SetPlans { number, .. }
         | Command::Withdraw { number }

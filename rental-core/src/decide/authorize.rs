@@ -10,7 +10,10 @@ pub(super) fn check(actor: &Actor, command: &Command, state: &State) -> Result<(
     match actor {
         Actor::System => return Ok(()),
         Actor::Admin(admin) => {
-            let listed = admin.is_listed(&state.access.clone().unwrap_or_default());
+            let listed = state
+                .access
+                .as_ref()
+                .is_some_and(|access| admin.is_listed(access));
             return if listed { Ok(()) } else { Err(DomainError::Denied) };
         }
         Actor::Customer(_) | Actor::Integrator(_) => {}

@@ -12,7 +12,7 @@ pub(super) struct Draft<'a> {
     pub(super) envelope: &'a Envelope,
     pub(super) shop: Shop,
     pub(super) chain_read_to: Timestamp,
-    pub(super) access: Access,
+    access: Option<Access>,
     pub(super) number: Option<NumberRecord>,
     pub(super) invoices: Vec<Invoice>,
     pub(super) accounts: Vec<Account>,
@@ -33,7 +33,7 @@ impl<'a> Draft<'a> {
             envelope,
             shop: shop.clone(),
             chain_read_to: state.chain.read_to,
-            access: state.access.clone().unwrap_or_default(),
+            access: state.access.clone(),
             number: state.number.clone(),
             invoices: state.invoices.clone(),
             accounts: state.accounts.clone(),
@@ -54,6 +54,11 @@ impl<'a> Draft<'a> {
 
     pub(super) fn invoice(&mut self, id: InvoiceId) -> Option<&mut Invoice> {
         self.invoices.iter_mut().find(|invoice| invoice.id == id)
+    }
+
+    /// Admins and keys; loaded for the commands that change them.
+    pub(super) fn access(&mut self) -> &mut Access {
+        self.access.get_or_insert_default()
     }
 
     /// The customer's account; a new one for a customer never seen before.
@@ -181,10 +186,12 @@ impl<'a> Draft<'a> {
             version: shop.version + 1,
             ..shop
         });
-        let access = (state.access.clone().unwrap_or_default() != access).then(|| Access {
-            version: access.version + 1,
-            ..access
-        });
+        let access = access
+            .filter(|access| state.access.as_ref() != Some(access))
+            .map(|access| Access {
+                version: access.version + 1,
+                ..access
+            });
         let effect = match effect {
             Effect::Invoice(invoice) => {
                 let written = invoices.iter().find(|written| written.id == invoice.id).cloned();

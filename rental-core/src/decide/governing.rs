@@ -39,7 +39,7 @@ pub(super) fn open_shop(
         to,
     });
     draft.audit("shop.open", &wallet.address, Some(wallet.network.to_string()));
-    let read = load_for(&envelope.command);
+    let read = load_for(&envelope.actor, &envelope.command);
     let (changes, effect) = draft.finish(state, envelope.seed.commit_id(), read, None, Effect::Done);
     Ok(Decision { changes, effect })
 }
@@ -73,7 +73,7 @@ impl Draft<'_> {
     }
 
     pub(super) fn add_admin(&mut self, user: u64) -> Result<Effect, DomainError> {
-        if !self.access.admins.insert(user) {
+        if !self.access().admins.insert(user) {
             return Err(DomainError::AdminExists);
         }
         self.audit("admin.add", format!("tg:{user}"), None);
@@ -81,7 +81,7 @@ impl Draft<'_> {
     }
 
     pub(super) fn remove_admin(&mut self, user: u64) -> Result<Effect, DomainError> {
-        if !self.access.admins.remove(&user) {
+        if !self.access().admins.remove(&user) {
             return Err(DomainError::AdminUnknown);
         }
         self.audit("admin.remove", format!("tg:{user}"), None);
@@ -98,7 +98,7 @@ impl Draft<'_> {
             created_at: self.now,
             revoked_at: None,
         };
-        self.access.keys.push(key.clone());
+        self.access().keys.push(key.clone());
         self.audit("key.create", &key.id, Some(integrator.to_string()));
         Effect::Key {
             key: Box::new(key),
@@ -109,7 +109,7 @@ impl Draft<'_> {
     pub(super) fn revoke_key(&mut self, id: &str) -> Result<Effect, DomainError> {
         let now = self.now;
         let live = self
-            .access
+            .access()
             .keys
             .iter_mut()
             .find(|key| key.id == id && key.revoked_at.is_none());

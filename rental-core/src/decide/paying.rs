@@ -2,7 +2,8 @@
 
 use crate::{
     Comment, DomainError, Effect, EventKind, ExceptionReason, HistoryKind, Holding, IncomingPayment, Invoice,
-    InvoiceId, InvoiceKind, InvoiceStatus, Once, OnceKey, Outcome, Payload, Payment, Rental, Seconds, TxHash,
+    InvoiceId, InvoiceKind, InvoiceStatus, NumberState, Once, OnceKey, Outcome, Payload, Payment, Rental,
+    Seconds, TxHash,
 };
 
 use super::draft::Draft;
@@ -167,7 +168,9 @@ impl Draft<'_> {
         let hangs = record.open_invoice() == Some(invoice.id);
         let (rental, kind) = match (invoice.kind, &record.holding) {
             (InvoiceKind::Rent, Holding::Reserved { .. }) if hangs => (None, HistoryKind::Rented),
-            (InvoiceKind::Rent, Holding::Free) if allowed == Allowed::ByOperator => {
+            (InvoiceKind::Rent, Holding::Free)
+                if allowed == Allowed::ByOperator && record.state() != NumberState::PendingDeletion =>
+            {
                 (None, HistoryKind::Rented)
             }
             (InvoiceKind::Renew, Holding::Rented(rental) | Holding::Grace { rental, .. })

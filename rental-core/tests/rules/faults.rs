@@ -77,7 +77,7 @@ async fn fault_03_a_transfer_is_one_commit() {
         token: token.parse().unwrap(),
         customer: customer(8),
     };
-    let state = shop.store.load(&load_for(&command)).await.unwrap();
+    let state = shop.store.load(&load_for(&actor(8), &command)).await.unwrap();
     let seed = Seed {
         id: Ulid::from_parts(1, 1),
         entropy: [0; 32],
@@ -123,7 +123,7 @@ async fn fault_05_a_commit_on_a_number_that_has_changed_is_decided_again() {
         term: days(30),
         customer: customer(who),
     };
-    let stale = shop.store.load(&load_for(&open(8))).await.unwrap();
+    let stale = shop.store.load(&load_for(&actor(8), &open(8))).await.unwrap();
     shop.rent(1, 7).await;
     let seed = Seed {
         id: Ulid::from_parts(1, 1),
@@ -259,7 +259,7 @@ async fn fault_14_a_renewal_during_the_sweep_wins() {
     let tick = Command::Tick { number: number(1) };
     shop.clock.set(shop.rental_end(1).await.minus(Seconds(1)));
     let renewal = shop.open_renewal(1, 7).await.unwrap();
-    let stale = shop.store.load(&load_for(&tick)).await.unwrap();
+    let stale = shop.store.load(&load_for(&Actor::System, &tick)).await.unwrap();
     shop.pay(&renewal).await;
     let seed = Seed {
         id: Ulid::from_parts(1, 1),
