@@ -173,6 +173,23 @@ async fn a_doctored_document_is_found_and_not_believed() {
 }
 
 #[tokio::test]
+async fn a_document_of_the_wrong_shape_is_found() {
+    let (_folder, path) = folder();
+    with_a_rent(&path).await;
+    let shell = Connection::open(&path).expect("a database");
+    shell
+        .execute("UPDATE numbers SET doc = json_remove(doc, '$.plans')", [])
+        .expect("the schema allows it");
+    drop(shell);
+    let store = open(&path).expect("the store opens");
+    let found = store.check().await.expect("the file can be read");
+    assert!(
+        matches!(&found[..], [line] if line.starts_with("numbers 88800000001 cannot be read")),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
 async fn history_and_audit_cannot_be_rewritten_in_the_shell() {
     let (_folder, path) = folder();
     with_a_rent(&path).await;
