@@ -5,7 +5,11 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use rental_core::*;
+use rental_core::{
+    Actor, AdminId, ChainCursor, Clock, Command, Comment, CustomerId, Envelope, IncomingPayment, ManualClock,
+    MemoryStore, Nanotons, Network, Payload, PhoneNumber, Policy, RentalService, Rentals, Request, Seed,
+    State, Store, Term, Timestamp, TxHash, Ulid, Wallet, decide, load_for,
+};
 
 fn admin() -> Actor {
     Actor::Admin(AdminId::Console("bench".to_owned()))
@@ -126,16 +130,16 @@ fn parsing(criterion: &mut Criterion) {
     let amount = "1234.567890123";
     group.throughput(Throughput::Elements(1));
     group.bench_function("number", |bench| {
-        bench.iter(|| black_box(typed).parse::<PhoneNumber>())
+        bench.iter(|| black_box(typed).parse::<PhoneNumber>());
     });
     group.bench_function("number (limit: walk the characters)", |bench| {
         bench.iter(|| black_box(typed).chars().filter(char::is_ascii_digit).count());
     });
     group.bench_function("comment", |bench| {
-        bench.iter(|| Payload::from_comment(black_box(comment)))
+        bench.iter(|| Payload::from_comment(black_box(comment)));
     });
     group.bench_function("amount", |bench| {
-        bench.iter(|| black_box(amount).parse::<Nanotons>())
+        bench.iter(|| black_box(amount).parse::<Nanotons>());
     });
     group.finish();
 }

@@ -118,13 +118,13 @@ pub fn find_violations(
                 Holding::Reserved { .. } => InvoiceKind::Rent,
                 _ => InvoiceKind::Renew,
             };
-            let fits = |found: &&&Invoice| {
+            let fits = |found: &&Invoice| {
                 found.is_open()
                     && found.number == number
                     && found.kind == kind
                     && Some(&found.customer) == record.customer()
             };
-            if by_id.get(&invoice).filter(fits).is_none() {
+            if !by_id.get(&invoice).is_some_and(fits) {
                 found.insert(Violation::InvoiceNotOpen { number, invoice });
             }
         }

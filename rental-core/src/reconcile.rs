@@ -189,11 +189,11 @@ pub fn reconcile(chain: &[ChainTransaction], payments: &[Payment], invoices: &[I
     }
     for invoice in invoices {
         let Some(tx) = paid_by(invoice) else { continue };
-        let pays = |payment: &&&Payment| {
+        let pays = |payment: &&Payment| {
             payment.invoice == Some(invoice.id)
                 && matches!(payment.outcome, Outcome::Settled | Outcome::Applied { .. })
         };
-        if booked.get(&tx).filter(pays).is_none() {
+        if !booked.get(&tx).is_some_and(pays) {
             findings.insert(Finding::Unpaid {
                 invoice: invoice.id,
                 tx,

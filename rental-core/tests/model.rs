@@ -234,113 +234,27 @@ impl World {
         .unwrap();
     }
 
-    async fn take(&mut self, step: &Step) {
-        let actor = |who: u64| Actor::Customer(customer(who));
-        let answer = match step.clone() {
-            Step::OpenRent { number: n, who } => {
-                let term = Term::from_days(30).unwrap();
-                let command = Command::OpenRent {
-                    number: number(n),
-                    term,
-                    customer: customer(who),
-                };
-                self.ask(actor(who), command).await
-            }
-            Step::OpenRenewal { number: n, who } => {
-                let term = Term::from_days(30).unwrap();
-                self.ask(
-                    actor(who),
-                    Command::OpenRenewal {
-                        number: number(n),
-                        term,
-                    },
-                )
-                .await
-            }
-            Step::Cancel { invoice, who } => {
-                let Some(invoice) = self.invoices.get(invoice) else {
-                    return;
-                };
-                self.ask(actor(who), Command::CancelInvoice { invoice: invoice.id })
-                    .await
-            }
+    /// Lets something happen around the shop; `false` when the step is a request.
+    async fn happen(&mut self, step: &Step) -> bool {
+        match *step {
             Step::Pay { invoice, off, seen } => {
                 let Some(invoice) = self.invoices.iter().rev().nth(invoice).cloned() else {
-                    return;
+                    return true;
                 };
                 let amount = Nanotons::new(invoice.amount.get().saturating_add_signed(off)).unwrap();
                 self.coin(amount, invoice.payload.as_str());
                 if seen {
                     self.watch().await;
                 }
-                return;
             }
-            Step::PayStray => return self.coin(Nanotons::new(5).unwrap(), "hello"),
-            Step::Watch => return self.watch().await,
+            Step::PayStray => self.coin(Nanotons::new(5).unwrap(), "hello"),
+            Step::Watch => self.watch().await,
             Step::Sweep => {
                 for n in 0..NUMBERS {
                     let _ = self.ask(Actor::System, Command::Tick { number: number(n) }).await;
                 }
-                return;
             }
-            Step::Pass { minutes } => return self.clock.advance(Seconds(minutes * 60)),
-            Step::Offer { number: n, who, to } => {
-                let to = Some(customer(to));
-                self.ask(
-                    actor(who),
-                    Command::OfferTransfer {
-                        number: number(n),
-                        to,
-                    },
-                )
-                .await
-            }
-            Step::Accept { token, who } => {
-                let Some(token) = self.tokens.iter().rev().nth(token).cloned() else {
-                    return;
-                };
-                self.ask(
-                    actor(who),
-                    Command::AcceptTransfer {
-                        token,
-                        customer: customer(who),
-                    },
-                )
-                .await
-            }
-            Step::Extend { number: n } => {
-                let term = Term::from_days(5).unwrap();
-                self.ask(
-                    admin(),
-                    Command::Extend {
-                        number: number(n),
-                        term,
-                    },
-                )
-                .await
-            }
-            Step::Revoke { number: n } => self.ask(admin(), Command::Revoke { number: number(n) }).await,
-            Step::Withdraw { number: n } => self.ask(admin(), Command::Withdraw { number: number(n) }).await,
-            Step::Restore { number: n } => self.ask(admin(), Command::Restore { number: number(n) }).await,
-            Step::Apply { payment, invoice } => {
-                let Some(tx) = self.payments.iter().rev().nth(payment).copied() else {
-                    return;
-                };
-                let invoice = self.invoices.iter().rev().nth(invoice).map(|invoice| invoice.id);
-                self.ask(admin(), Command::ApplyPayment { tx, invoice }).await
-            }
-            Step::Refund { payment } => {
-                let Some(tx) = self.payments.iter().rev().nth(payment).copied() else {
-                    return;
-                };
-                self.ask(admin(), Command::RefundPayment { tx }).await
-            }
-            Step::WriteOff { payment } => {
-                let Some(tx) = self.payments.iter().rev().nth(payment).copied() else {
-                    return;
-                };
-                self.ask(admin(), Command::WriteOffPayment { tx }).await
-            }
+            Step::Pass { minutes } => self.clock.advance(Seconds(minutes * 60)),
             Step::Lock { number: n, minutes } => {
                 self.locks += 1;
                 let token = LeaseToken::from_entropy([self.locks; 16]);
@@ -349,24 +263,107 @@ impl World {
                     .acquire(&name, &token, Seconds(minutes * 60))
                     .await
                     .unwrap();
-                return;
             }
-            Step::Reprice { number: n, price } => {
-                let plan = Plan {
-                    term: Term::from_days(30).unwrap(),
-                    price: Nanotons::from_ton(price).unwrap(),
-                };
-                self.ask(
-                    admin(),
-                    Command::SetPlans {
-                        number: number(n),
-                        plans: vec![plan],
+            _ => return false,
+        }
+        true
+    }
+
+    /// What a customer asks.
+    fn customers_request(&self, step: &Step) -> Option<(Actor, Command)> {
+        let term = Term::from_days(30).unwrap();
+        let (who, command) = match *step {
+            Step::OpenRent { number: n, who } => (
+                who,
+                Command::OpenRent {
+                    number: number(n),
+                    term,
+                    customer: customer(who),
+                },
+            ),
+            Step::OpenRenewal { number: n, who } => (
+                who,
+                Command::OpenRenewal {
+                    number: number(n),
+                    term,
+                },
+            ),
+            Step::Cancel { invoice, who } => (
+                who,
+                Command::CancelInvoice {
+                    invoice: self.invoices.get(invoice)?.id,
+                },
+            ),
+            Step::Offer { number: n, who, to } => (
+                who,
+                Command::OfferTransfer {
+                    number: number(n),
+                    to: Some(customer(to)),
+                },
+            ),
+            Step::Accept { token, who } => {
+                let token = self.tokens.iter().rev().nth(token).cloned()?;
+                (
+                    who,
+                    Command::AcceptTransfer {
+                        token,
+                        customer: customer(who),
                     },
                 )
-                .await
             }
+            _ => return None,
         };
-        match answer {
+        Some((Actor::Customer(customer(who)), command))
+    }
+
+    /// What an operator asks.
+    fn operators_request(&self, step: &Step) -> Option<(Actor, Command)> {
+        let payment = |back: usize| self.payments.iter().rev().nth(back).copied();
+        let command = match *step {
+            Step::Extend { number: n } => Command::Extend {
+                number: number(n),
+                term: Term::from_days(5).unwrap(),
+            },
+            Step::Revoke { number: n } => Command::Revoke { number: number(n) },
+            Step::Withdraw { number: n } => Command::Withdraw { number: number(n) },
+            Step::Restore { number: n } => Command::Restore { number: number(n) },
+            Step::Apply {
+                payment: back,
+                invoice,
+            } => {
+                let invoice = self.invoices.iter().rev().nth(invoice).map(|invoice| invoice.id);
+                Command::ApplyPayment {
+                    tx: payment(back)?,
+                    invoice,
+                }
+            }
+            Step::Refund { payment: back } => Command::RefundPayment { tx: payment(back)? },
+            Step::WriteOff { payment: back } => Command::WriteOffPayment { tx: payment(back)? },
+            Step::Reprice { number: n, price } => {
+                let term = Term::from_days(30).unwrap();
+                let plan = Plan {
+                    term,
+                    price: Nanotons::from_ton(price).unwrap(),
+                };
+                Command::SetPlans {
+                    number: number(n),
+                    plans: vec![plan],
+                }
+            }
+            _ => return None,
+        };
+        Some((admin(), command))
+    }
+
+    async fn take(&mut self, step: &Step) {
+        if self.happen(step).await {
+            return;
+        }
+        let request = self
+            .customers_request(step)
+            .or_else(|| self.operators_request(step));
+        let Some((actor, command)) = request else { return };
+        match self.ask(actor, command).await {
             Ok(Receipt {
                 effect: Effect::Invoice(invoice),
                 ..
@@ -445,6 +442,25 @@ impl World {
             assert!(!new.is_open() || old.is_open(), "{new:?} opened again");
             let settled = matches!(old.status, InvoiceStatus::Settled { .. });
             assert!(!settled || new.status == old.status, "{new:?} was settled");
+        }
+        for new in books.invoices.iter().filter(|new| new.kind == InvoiceKind::Renew) {
+            let was_open = before
+                .invoices
+                .iter()
+                .any(|old| old.id == new.id && old.is_open());
+            if was_open && matches!(new.status, InvoiceStatus::Settled { .. }) {
+                let end = |books: &Books| {
+                    let record = books.numbers.iter().find(|record| record.number == new.number);
+                    record
+                        .and_then(|record| record.rental())
+                        .map(|rental| rental.expires_at)
+                };
+                let paid = end(before).unwrap() + new.term.seconds();
+                assert!(
+                    end(&books).unwrap() >= paid,
+                    "{new:?} was paid and the end did not move as far"
+                );
+            }
         }
         for old in &before.payments {
             let new = books
