@@ -1,0 +1,251 @@
+//! `doctor`: is everything in order?
+//!
+//! Looks at one thing after the other, from the configuration to the books, and goes on as far as it can. It changes
+//! nothing, and makes no store where there is none.
+
+use std::io::Write;
+
+use clap::Args;
+use rental_app::{App, ShopConfig};
+use rental_core::{
+    InvoiceQuery, NumberQuery, Page, Rentals, Seconds, ShopView, Store, StoreError, Violation,
+    find_violations,
+};
+use serde::Serialize;
+
+use crate::failure::{Exit, Failure};
+use crate::listing::Paging;
+use crate::output::{self, Column, Format, Shape, brief};
+
+/// How old the chain position may be before it is remarked upon.
+const STALE: Seconds = Seconds(5 * 60);
+/// How often the books are looked over before something found counts. They are read page by page while others write,
+/// so what is really wrong is what is still wrong the next time.
+const LOOKS: usize = 3;
+
+/// Check configuration, store, chain and books
+#[derive(Debug, Args)]
+#[command(before_help = "Examples:
+  admin-cli doctor
+  admin-cli doctor --json")]
+pub(crate) struct Doctor {}
+
+/// How a check went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    /// In order.
+    Ok,
+    /// In order, but worth a look.
+    Warning,
+    /// Something that this shop depends on does not work.
+    Failed,
+    /// The store or the books are not right.
+    Broken,
+}
+
+/// A check.
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    status: Status,
+    detail: String,
+}
+
+impl Shape for Check {
+    fn columns() -> Vec<Column> {
+        ["check", "status", "detail"].map(brief).into()
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let status = match self.status {
+            Status::Ok => "ok",
+            Status::Warning => "warning",
+            Status::Failed => "FAILED",
+            Status::Broken => "BROKEN",
+        };
+        vec![self.name.to_owned(), status.to_owned(), self.detail.clone()]
+    }
+}
+
+/// All checks.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    healthy: bool,
+    checks: Vec<Check>,
+    violations: Vec<Found>,
+}
+
+/// A violation with a text for people.
+#[derive(Debug, Serialize)]
+struct Found {
+    #[serde(flatten)]
+    violation: Violation,
+    text: String,
+}
+
+impl Report {
+    fn note(&mut self, name: &'static str, status: Status, detail: impl Into<String>) {
+        let detail = detail.into();
+        self.checks.push(Check { name, status, detail });
+    }
+
+    /// Notes what went wrong with `check`.
+    fn fail(&mut self, check: &'static str, failure: &Failure) {
+        let status = if failure.exit == Exit::Integrity {
+            Status::Broken
+        } else {
+            Status::Failed
+        };
+        self.note(check, status, &failure.text);
+    }
+
+    /// The verdict.
+    fn verdict(&self) -> Result<(), Failure> {
+        let has = |status| self.checks.iter().any(|check| check.status == status);
+        if has(Status::Broken) {
+            let text =
+                "the store or the books are not right; keep a copy of the store before you change anything";
+            Err(Failure::new(Exit::Integrity, "doctor.broken", text))
+        } else if has(Status::Failed) {
+            let text = "something does not work; see the checks that failed";
+            Err(Failure::new(Exit::Failure, "doctor.failed", text))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Checks and reports.
+///
+/// # Errors
+/// [`Exit::Integrity`] when something is broken, [`Exit::Failure`] when something does not work.
+pub(crate) async fn run(
+    _: &Doctor,
+    config: &ShopConfig,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let mut report = Report::default();
+    examine(config, &mut report).await;
+    let verdict = report.verdict();
+    report.healthy = verdict.is_ok();
+    if format == Format::Json {
+        output::json(out, &report)?;
+    } else {
+        let items = std::mem::take(&mut report.checks);
+        output::list(out, format, &Page { items, next: None })?;
+    }
+    verdict
+}
+
+async fn examine(config: &ShopConfig, report: &mut Report) {
+    if let Err(error) = config.validate() {
+        report.note("configuration", Status::Failed, error.to_string());
+        return;
+    }
+    let provider = &config.ton_provider;
+    report.note("configuration", Status::Ok, format!("provider {provider}"));
+
+    let file = config.rental_db.display();
+    if !config.rental_db.exists() {
+        let text = format!("{file} does not exist; check RENTAL_DB, or start the shop once");
+        report.note("store", Status::Failed, text);
+        return;
+    }
+    let app = match App::open(config).await {
+        Ok(app) => app,
+        Err(error) => return report.fail("store", &error.into()),
+    };
+    match app.store.check().await {
+        Ok(wrong) if wrong.is_empty() => report.note("store", Status::Ok, format!("{file} is whole")),
+        Ok(wrong) => {
+            for line in wrong {
+                report.note("store", Status::Broken, line);
+            }
+        }
+        Err(error) => report.fail("store", &error.into()),
+    }
+    match app.service.shop().await {
+        Ok(view) => {
+            let wallet = &view.shop.wallet;
+            report.note(
+                "shop",
+                Status::Ok,
+                format!("open for {} on {}", wallet.address, wallet.network),
+            );
+            note_position(report, &view);
+        }
+        Err(error) => report.fail("shop", &error.into()),
+    }
+    match app.gateway.head().await {
+        Ok(head) => report.note(
+            "provider",
+            Status::Ok,
+            format!("answers; it knows the chain to {}", head.read_to),
+        ),
+        Err(error) => report.note("provider", Status::Failed, error.to_string()),
+    }
+    match violations(app.service.store().as_ref()).await {
+        Ok(found) if found.is_empty() => {
+            report.note("books", Status::Ok, "numbers, invoices and accounts agree");
+        }
+        Ok(found) => {
+            for violation in found {
+                let text = violation.to_string();
+                report.note("books", Status::Broken, &text);
+                report.violations.push(Found { violation, text });
+            }
+        }
+        Err(error) => report.fail("books", &error.into()),
+    }
+    app.store.close();
+}
+
+fn note_position(report: &mut Report, view: &ShopView) {
+    let age = view.now.since(view.chain.read_to);
+    if view.chain.read_to == rental_core::Timestamp::EPOCH {
+        let text = "never read; payments are booked once http-api or the bot runs";
+        report.note("chain position", Status::Warning, text);
+    } else if age > STALE {
+        let text = format!(
+            "read to {}, {} s ago; payments wait until http-api or the bot runs and reads on",
+            view.chain.read_to, age.0
+        );
+        report.note("chain position", Status::Warning, text);
+    } else {
+        report.note(
+            "chain position",
+            Status::Ok,
+            format!("read to {}, {} s ago", view.chain.read_to, age.0),
+        );
+    }
+}
+
+/// What is wrong in the books, look after look.
+async fn violations(store: &dyn Store) -> Result<Vec<Violation>, StoreError> {
+    let mut found = look(store).await?;
+    for _ in 1..LOOKS {
+        if found.is_empty() {
+            break;
+        }
+        let again = look(store).await?;
+        found.retain(|violation| again.contains(violation));
+    }
+    Ok(found)
+}
+
+/// Everything as it is stored: the service would show what a passed deadline will make of it.
+async fn look(store: &dyn Store) -> Result<Vec<Violation>, StoreError> {
+    let (numbers, invoices) = (NumberQuery::default(), InvoiceQuery::default());
+    let numbers = Paging::ALL
+        .gather(async |page| store.numbers(&numbers, &page).await)
+        .await?;
+    let invoices = Paging::ALL
+        .gather(async |page| store.invoices(&invoices, &page).await)
+        .await?;
+    let accounts = Paging::ALL
+        .gather(async |page| store.accounts(&page).await)
+        .await?;
+    Ok(find_violations(&numbers.items, &invoices.items, &accounts.items))
+}

@@ -1,0 +1,114 @@
+//! `payments reconcile`: the books against the chain.
+
+use std::collections::BTreeMap;
+
+use rental_app::reconcile_books;
+use rental_core::{Finding, Page, Reconciliation};
+use serde::Serialize;
+
+use crate::desk::Desk;
+use crate::failure::{Exit, Failure};
+use crate::output::{Column, Format, Shape, brief};
+use crate::shapes::sum_in_ton;
+
+/// The comparison as JSON.
+#[derive(Serialize)]
+struct Report<'a> {
+    balanced: bool,
+    transactions: usize,
+    on_chain: String,
+    on_chain_display: String,
+    booked: String,
+    booked_display: String,
+    by_outcome: BTreeMap<&'a str, String>,
+    findings: Vec<Found<'a>>,
+}
+
+/// A finding with a text for people.
+#[derive(Serialize)]
+struct Found<'a> {
+    #[serde(flatten)]
+    finding: &'a Finding,
+    text: String,
+}
+
+impl<'a> From<&'a Finding> for Found<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        let text = finding.to_string();
+        Self { finding, text }
+    }
+}
+
+impl Shape for Found<'_> {
+    fn columns() -> Vec<Column> {
+        vec![brief("finding")]
+    }
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.text.clone()]
+    }
+}
+
+/// Compares and reports.
+///
+/// # Errors
+/// [`Exit::Integrity`] when the books do not balance.
+pub(super) async fn run(desk: &mut Desk<'_>) -> Result<(), Failure> {
+    let books = reconcile_books(desk.rentals, desk.gateway, &desk.actor).await?;
+    write(desk, &books)?;
+    if books.balances() {
+        return Ok(());
+    }
+    let text = match books.findings.len() {
+        1 => "the books do not balance: 1 finding".to_owned(),
+        count => format!("the books do not balance: {count} findings"),
+    };
+    let text = format!(
+        "{text}; look at each transaction in an explorer, and keep a copy of the store before you change anything"
+    );
+    Err(Failure::new(Exit::Integrity, "books.unbalanced", text))
+}
+
+fn write(desk: &mut Desk<'_>, books: &Reconciliation) -> Result<(), Failure> {
+    let Reconciliation {
+        on_chain,
+        booked,
+        transactions,
+        by_outcome,
+        findings,
+    } = books;
+    if desk.format == Format::Csv {
+        let items = findings.iter().map(Found::from).collect();
+        return desk.show_list(&Page { items, next: None });
+    }
+    let report = Report {
+        balanced: books.balances(),
+        transactions: *transactions,
+        on_chain: on_chain.to_string(),
+        on_chain_display: sum_in_ton(*on_chain),
+        booked: booked.to_string(),
+        booked_display: sum_in_ton(*booked),
+        by_outcome: by_outcome
+            .iter()
+            .map(|(name, sum)| (*name, sum.to_string()))
+            .collect(),
+        findings: findings.iter().map(Found::from).collect(),
+    };
+    let mut text = vec![
+        format!(
+            "on chain  {} in {transactions} transactions",
+            report.on_chain_display
+        ),
+        format!("booked    {}", report.booked_display),
+    ];
+    text.extend(
+        by_outcome
+            .iter()
+            .map(|(name, sum)| format!("  {name}  {}", sum_in_ton(*sum))),
+    );
+    text.extend(findings.iter().map(|finding| format!("finding: {finding}")));
+    if report.balanced {
+        text.push("balanced: everything that came in is booked once".to_owned());
+    }
+    desk.show_text(&report, &text.join("\n"))
+}

@@ -1,0 +1,99 @@
+//! `payments refund`: sending an odd payment back.
+//!
+//! The shop holds no key: it prints links for the operator's wallet and notes what the operator says was sent.
+
+use clap::Args;
+use rental_core::{
+    Command, DomainError, Outcome, Payment, PaymentLinks, PaymentRequest, ServiceError, TxHash,
+};
+use serde::Serialize;
+
+use crate::desk::Desk;
+use crate::failure::Failure;
+use crate::output::{Column, Shape, full};
+use crate::shapes::PaymentShape;
+
+/// What to send back.
+#[derive(Debug, Args)]
+#[command(before_help = "Examples:
+  admin-cli payments refund TX --reason \"paid twice\"
+  admin-cli payments refund TX --sent
+  admin-cli payments refund TX --sent HASH-OF-THE-OUTGOING-TRANSACTION")]
+pub(crate) struct Refund {
+    /// The transaction's hash
+    tx: TxHash,
+    /// The money is on its way back; with the outgoing transaction's hash, if known
+    #[arg(long, value_name = "HASH", num_args = 0..=1)]
+    #[expect(
+        clippy::option_option,
+        reason = "clap's form of an option whose value may be left out"
+    )]
+    sent: Option<Option<TxHash>>,
+}
+
+/// A payment with links for sending it back.
+#[derive(Debug, Serialize)]
+struct RefundShape {
+    #[serde(flatten)]
+    payment: PaymentShape,
+    refund_links: PaymentLinks,
+}
+
+impl Shape for RefundShape {
+    fn columns() -> Vec<Column> {
+        let mut columns = PaymentShape::columns();
+        columns.extend([full("refund_link_ton"), full("refund_link_https")]);
+        columns
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let mut cells = self.payment.cells();
+        cells.extend([self.refund_links.ton.clone(), self.refund_links.https.clone()]);
+        cells
+    }
+}
+
+/// Begins a refund, or notes that it is done.
+pub(super) async fn run(refund: &Refund, desk: &mut Desk<'_>) -> Result<(), Failure> {
+    let tx = refund.tx;
+    if let Some(refund_tx) = refund.sent {
+        let payment = desk
+            .execute(Command::ConfirmRefund { tx, refund_tx })
+            .await?
+            .payment()?;
+        desk.say("noted: it was sent back")?;
+        return desk.show(&PaymentShape::from(&payment));
+    }
+    let payment = match desk.execute(Command::RefundPayment { tx }).await {
+        Ok(receipt) => receipt.payment()?,
+        Err(error @ ServiceError::Domain(DomainError::PaymentDecided { .. })) => {
+            // Asking again shows the links again.
+            let payment = desk.rentals.payment(&desk.actor, tx).await?;
+            if !matches!(payment.outcome, Outcome::RefundPending { .. }) {
+                return Err(error.into());
+            }
+            payment
+        }
+        Err(error) => return Err(error.into()),
+    };
+    desk.say("send it with one of the links, then run this again with --sent; nothing was sent yet")?;
+    desk.say(
+        "a sender can be an exchange, where money arrives only with the customer's own memo: ask first",
+    )?;
+    let refund_links = desk.gateway.links(&request(&payment));
+    desk.show(&RefundShape {
+        payment: PaymentShape::from(&payment),
+        refund_links,
+    })
+}
+
+/// The whole amount back to where it came from, naming the payment.
+fn request(payment: &Payment) -> PaymentRequest {
+    let tx = payment.tx.to_string();
+    PaymentRequest {
+        address: payment.sender.clone(),
+        amount: payment.amount,
+        comment: Some(format!("Refund {}", &tx[..16])),
+        expires_at: None,
+    }
+}

@@ -1,0 +1,210 @@
+//! `sandbox`: the local chain and clock for trying things out.
+
+use clap::{Args, Subcommand, ValueEnum};
+use data_encoding::HEXLOWER;
+use rental_app::SandboxClock;
+use rental_core::{Comment, InvoiceId, Nanotons, Network, NotPayment, Page, Seconds, TxHash};
+use rental_ton::{Sandbox, SandboxKind, SandboxTransfer, TonAddress};
+use serde::Serialize;
+
+use crate::desk::Desk;
+use crate::failure::{Exit, Failure};
+use crate::output::{Column, Shape, brief};
+use crate::shapes::Moment;
+use crate::span;
+
+/// What can be done in the sandbox.
+#[derive(Debug, Subcommand)]
+#[command(before_help = "Examples:
+  admin-cli sandbox pay inv_01KX0000000000000000000000
+  admin-cli sandbox advance 20d")]
+pub(crate) enum Verb {
+    /// Make transfers on the local chain; a running program books them
+    Pay(Pay),
+    /// Turn the sandbox clock forward, for all programs of this sandbox
+    #[command(before_help = "Examples:
+  admin-cli sandbox advance 20d
+  admin-cli sandbox advance 15m")]
+    Advance {
+        /// How far, such as 15m, 12h or 20d
+        #[arg(value_name = "TIME", value_parser = span::parse)]
+        by: Seconds,
+    },
+}
+
+/// A transfer.
+#[derive(Debug, Args)]
+#[command(before_help = "Examples:
+  admin-cli sandbox pay inv_01KX0000000000000000000000
+  admin-cli sandbox pay inv_01KX0000000000000000000000 --amount 9.5
+  admin-cli sandbox pay inv_01KX0000000000000000000000 --times 2
+  admin-cli sandbox pay --amount 1 --comment \"for my friends\"
+  admin-cli sandbox pay inv_01KX0000000000000000000000 --kind bounced")]
+pub(crate) struct Pay {
+    /// The invoice whose amount and payload are the defaults
+    invoice: Option<InvoiceId>,
+    /// How much, in TON
+    #[arg(long, value_name = "TON", conflicts_with = "nanotons")]
+    amount: Option<Nanotons>,
+    /// How much, in nanotons
+    #[arg(long, value_name = "N", value_parser = nanotons)]
+    nanotons: Option<Nanotons>,
+    /// What the payer writes
+    #[arg(long, value_name = "TEXT", conflicts_with = "no_comment")]
+    comment: Option<String>,
+    /// The payer writes nothing
+    #[arg(long)]
+    no_comment: bool,
+    /// What sort of transfer
+    #[arg(long, value_enum, default_value_t)]
+    kind: Kind,
+    /// Who pays; by default 0:1111…11
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    from: Option<TonAddress>,
+    /// How many of them
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    times: u32,
+}
+
+/// Sorts of transfers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Kind {
+    /// Money that comes and stays
+    #[default]
+    Payment,
+    /// The wallet's own money that came back
+    Bounced,
+    /// Money that was returned to its sender at once
+    Returned,
+    /// The wallet paid itself
+    #[value(name = "self")]
+    ToSelf,
+    /// Nothing was transferred
+    Zero,
+    /// A notice from a jetton's contract
+    Jetton,
+    /// Money with an encrypted comment
+    Encrypted,
+    /// Money with a comment that is no text
+    Binary,
+    /// Money with a message that nobody can read
+    Unreadable,
+    /// A call from a contract
+    Op,
+}
+
+/// A transaction that was made.
+#[derive(Debug, Serialize)]
+struct MadeShape {
+    tx_hash: TxHash,
+}
+
+impl Shape for MadeShape {
+    fn columns() -> Vec<Column> {
+        vec![brief("tx_hash")]
+    }
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.tx_hash.to_string()]
+    }
+}
+
+/// What the sandbox clock shows.
+#[derive(Debug, Serialize)]
+struct NowShape {
+    now: Moment,
+}
+
+impl Shape for NowShape {
+    fn columns() -> Vec<Column> {
+        vec![brief("now")]
+    }
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.now.to_string()]
+    }
+}
+
+fn nanotons(text: &str) -> Result<Nanotons, String> {
+    Nanotons::from_nanotons_str(text).map_err(|error| error.to_string())
+}
+
+fn address(text: &str) -> Result<TonAddress, String> {
+    TonAddress::parse(text, Network::Sandbox).map_err(|error| error.to_string())
+}
+
+/// Carries out `verb`.
+pub(crate) async fn run(
+    verb: Verb,
+    desk: &mut Desk<'_>,
+    sandbox: Option<(&Sandbox, &SandboxClock)>,
+) -> Result<(), Failure> {
+    let (chain, clock) = sandbox.ok_or_else(|| {
+        let text = "this shop takes real coins: the sandbox exists only with TON_PROVIDER=sandbox";
+        Failure::new(Exit::Denied, "sandbox.absent", text)
+    })?;
+    match verb {
+        Verb::Pay(pay) => {
+            let transfer = transfer(&pay, desk).await?;
+            let (chain, times) = (chain.clone(), pay.times);
+            let made = tokio::task::spawn_blocking(move || {
+                (0..times)
+                    .map(|_| chain.append(&transfer))
+                    .collect::<Result<Vec<_>, _>>()
+            });
+            let made = made.await.expect("appending does not panic")?;
+            desk.say("on the chain; a running http-api or bot books it within seconds")?;
+            desk.show_list(&Page {
+                items: made.into_iter().map(|tx_hash| MadeShape { tx_hash }).collect(),
+                next: None,
+            })
+        }
+        Verb::Advance { by } => {
+            let now = Moment(clock.advance(by)?);
+            desk.show(&NowShape { now })
+        }
+    }
+}
+
+/// The transfer meant: what is said, and the invoice's figures for the rest.
+async fn transfer(pay: &Pay, desk: &Desk<'_>) -> Result<SandboxTransfer, Failure> {
+    let invoice = match pay.invoice {
+        Some(id) => Some(desk.rentals.invoice(&desk.actor, id).await?),
+        None => None,
+    };
+    let amount = pay
+        .amount
+        .or(pay.nanotons)
+        .or(invoice.as_ref().map(|invoice| invoice.amount));
+    let payload = invoice.as_ref().map(|invoice| invoice.payload.to_string());
+    let comment = match (pay.no_comment, pay.comment.clone().or(payload)) {
+        (true, _) => Some(Comment::None),
+        (false, text) => text.map(Comment::Text),
+    };
+    let (Some(amount), Some(comment)) = (amount, comment) else {
+        let text = "without an invoice say --amount, and --comment or --no-comment";
+        return Err(Failure::new(Exit::Usage, "usage", text));
+    };
+    let (kind, comment) = match (pay.kind, comment) {
+        (Kind::Payment, comment) => (SandboxKind::Payment, comment),
+        (Kind::Encrypted, _) => (SandboxKind::Payment, Comment::Encrypted),
+        (Kind::Binary, comment) => {
+            // A byte that no text begins with.
+            let bytes = [&[0xff], comment.text().unwrap_or_default().as_bytes()].concat();
+            (SandboxKind::Payment, Comment::Binary(HEXLOWER.encode(&bytes)))
+        }
+        (Kind::Unreadable, comment) => (SandboxKind::Unreadable, comment),
+        (Kind::Jetton, comment) => (SandboxKind::JettonNotification, comment),
+        (Kind::Bounced, comment) => (SandboxKind::NotPayment(NotPayment::BouncedBackToUs), comment),
+        (Kind::Returned, comment) => (SandboxKind::NotPayment(NotPayment::ReturnedToSender), comment),
+        (Kind::ToSelf, comment) => (SandboxKind::NotPayment(NotPayment::SelfTransfer), comment),
+        (Kind::Zero, comment) => (SandboxKind::NotPayment(NotPayment::ZeroValue), comment),
+        (Kind::Op, comment) => (SandboxKind::NotPayment(NotPayment::ContractOp), comment),
+    };
+    Ok(SandboxTransfer {
+        amount,
+        comment,
+        kind,
+        sender: pay.from,
+    })
+}

@@ -1,0 +1,140 @@
+//! `stats`: figures about the shop.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use rental_core::{Page, ShopView, Totals};
+use serde::Serialize;
+
+use crate::desk::Desk;
+use crate::failure::Failure;
+use crate::output::{self, Column, Format, Shape, brief};
+use crate::shapes::{Moment, sum_in_ton};
+
+/// Figures about the shop
+#[derive(Debug, Args)]
+#[command(before_help = "Examples:
+  admin-cli stats
+  admin-cli stats --json")]
+pub(crate) struct Stats {}
+
+/// The figures as JSON.
+#[derive(Serialize)]
+struct Figures<'a> {
+    wallet: &'a str,
+    network: String,
+    opened_at: Moment,
+    chain_read_to: Moment,
+    customers: u64,
+    numbers: BTreeMap<&'a str, u64>,
+    invoices: BTreeMap<&'a str, u64>,
+    payments: BTreeMap<&'a str, Sum>,
+    booked: String,
+    booked_display: String,
+}
+
+/// Payments with the same outcome.
+#[derive(Serialize)]
+struct Sum {
+    count: u64,
+    amount: String,
+    amount_display: String,
+}
+
+/// A figure as a row.
+#[derive(Serialize)]
+struct Row {
+    what: &'static str,
+    name: String,
+    count: u64,
+    amount: String,
+}
+
+impl Shape for Row {
+    fn columns() -> Vec<Column> {
+        ["what", "name", "count", "amount"].map(brief).into()
+    }
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.what.to_owned(),
+            self.name.clone(),
+            self.count.to_string(),
+            self.amount.clone(),
+        ]
+    }
+}
+
+/// Shows the figures.
+pub(crate) async fn run(_: &Stats, desk: &mut Desk<'_>) -> Result<(), Failure> {
+    let totals = desk.rentals.totals(&desk.actor).await?;
+    let view = desk.rentals.shop().await?;
+    if desk.format == Format::Json {
+        output::json(desk.out, &figures(&view, &totals))
+    } else {
+        let items = rows(&totals);
+        desk.show_list(&Page { items, next: None })
+    }
+}
+
+fn figures<'a>(view: &'a ShopView, totals: &'a Totals) -> Figures<'a> {
+    let sum = |count: u64, amount: u128| Sum {
+        count,
+        amount: amount.to_string(),
+        amount_display: sum_in_ton(amount),
+    };
+    let Totals {
+        numbers,
+        invoices,
+        payments,
+        accounts,
+    } = totals;
+    Figures {
+        wallet: &view.shop.wallet.address,
+        network: view.shop.wallet.network.to_string(),
+        opened_at: Moment(view.shop.opened_at),
+        chain_read_to: Moment(view.chain.read_to),
+        customers: *accounts,
+        numbers: numbers
+            .iter()
+            .map(|(state, count)| (state.name(), *count))
+            .collect(),
+        invoices: invoices
+            .iter()
+            .map(|(status, count)| (status.as_str(), *count))
+            .collect(),
+        payments: payments
+            .iter()
+            .map(|(outcome, count, amount)| (outcome.as_str(), sum(*count, *amount)))
+            .collect(),
+        booked: totals.booked().to_string(),
+        booked_display: sum_in_ton(totals.booked()),
+    }
+}
+
+fn rows(totals: &Totals) -> Vec<Row> {
+    let row = |what, name: &str, count, amount| Row {
+        what,
+        name: name.to_owned(),
+        count,
+        amount,
+    };
+    let numbers = totals
+        .numbers
+        .iter()
+        .map(|(state, count)| row("numbers", state.name(), *count, String::new()));
+    let invoices = totals
+        .invoices
+        .iter()
+        .map(|(status, count)| row("invoices", status, *count, String::new()));
+    let payments = totals
+        .payments
+        .iter()
+        .map(|(outcome, count, amount)| row("payments", outcome, *count, sum_in_ton(*amount)));
+    let customers = row("customers", "all", totals.accounts, String::new());
+    numbers
+        .chain(invoices)
+        .chain(payments)
+        .chain([customers])
+        .collect()
+}
