@@ -136,16 +136,4 @@ pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reasons_are_named_as_they_are_shown() {
-        assert_eq!(reason("underpaid"), Ok(ExceptionReason::Underpaid));
-        assert_eq!(reason("number_locked"), Ok(ExceptionReason::NumberLocked));
-        for text in ["", "Underpaid", "odd"] {
-            let said = reason(text).expect_err("no reason");
-            assert!(said.contains("unknown_payload"));
-        }
-    }
-}
+mod tests;

@@ -541,3 +541,6 @@ impl Shape for AuditShape {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests;

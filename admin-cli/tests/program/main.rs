@@ -1,0 +1,11 @@
+//! The real binary in folders of its own, beside a shop that this process has open on the same files.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+mod bench;
+mod books;
+mod help;
+mod import;
+mod pool;
+mod refusals;
+mod sandbox;
