@@ -14,7 +14,7 @@ const PLACES: usize = 1024;
 
 /// Something to do with a connection, for somebody who waits for the answer.
 pub(crate) trait Job: Send {
-    /// Does it. After an error everything it wrote must be taken back.
+    /// Does it. After an error everything it wrote must be taken back; then it may be done again.
     fn run(&mut self, db: &Connection, now: Timestamp) -> Result<(), Fault>;
 
     /// Answers. `failure` is why the transaction around the job came to nothing.
@@ -24,19 +24,18 @@ pub(crate) trait Job: Send {
 pub(crate) type Jobs = mpsc::Receiver<Box<dyn Job>>;
 
 struct Task<F, T> {
-    work: Option<F>,
+    work: F,
     outcome: Option<Result<T, Fault>>,
     reply: oneshot::Sender<Result<T, Fault>>,
 }
 
 impl<F, T> Job for Task<F, T>
 where
-    F: FnOnce(&Connection, Timestamp) -> Result<T, Fault> + Send,
+    F: Fn(&Connection, Timestamp) -> Result<T, Fault> + Send,
     T: Send,
 {
     fn run(&mut self, db: &Connection, now: Timestamp) -> Result<(), Fault> {
-        let work = self.work.take().expect("a job is run once");
-        let outcome = work(db, now);
+        let outcome = (self.work)(db, now);
         let result = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
         self.outcome = Some(outcome);
         result
@@ -88,12 +87,12 @@ impl Desk {
     /// Has `work` done and waits for the answer. Work that was handed in is done even when nobody waits any more.
     pub(crate) async fn ask<T, F>(&self, work: F) -> Result<T, Fault>
     where
-        F: FnOnce(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
+        F: Fn(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
         T: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Task {
-            work: Some(work),
+            work,
             outcome: None,
             reply,
         });

@@ -7,7 +7,7 @@
 //!
 //! - **Acknowledged means on disk.** The write-ahead log is synced (`synchronous=FULL`) before anybody is answered.
 //!   Callers that arrive together share one sync, which is what makes that affordable.
-//! - **Many processes.** A side file (`<db>.lock`) is locked around every write transaction, so that processes queue
+//! - **Many processes.** A side file (`<db>.lock`, and `<db>.next` for a fair queue) is locked around every write transaction, so that processes queue
 //!   in the kernel instead of polling SQLite's lock. A turn lasts milliseconds; a process that is stopped (not killed)
 //!   within its turn holds up the others until it goes on. The file has to be on a local disk.
 //! - **Time** is the clock handed in, read once per job. Processes of one host read the same clock, and writes happen

@@ -13,7 +13,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::schema::{APPLICATION_ID, MIGRATIONS, VERSION};
-use crate::writer::Turn;
+use crate::writer::Turns;
 
 /// Why a store could not be opened, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -67,11 +67,11 @@ pub enum OpenError {
     },
 }
 
-/// An open store's connections and its side file.
+/// An open store's connections and its side files.
 pub(crate) struct Opened {
     pub(crate) writer: Connection,
     pub(crate) readers: Vec<Connection>,
-    pub(crate) turns: File,
+    pub(crate) turns: Turns,
 }
 
 /// How many connections read beside the writer.
@@ -86,8 +86,11 @@ pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
     let path = std::path::absolute(path).map_err(|error| failed(path, &error))?;
     let path = path.as_path();
     inspect(path)?;
-    let turns = lock_file(path)?;
-    let turn = Turn::take(&turns).map_err(|error| failed(path, &error))?;
+    let turns = Turns {
+        next: side_file(path, ".next")?,
+        turn: side_file(path, ".lock")?,
+    };
+    let turn = turns.take().map_err(|error| failed(path, &error))?;
     // Whoever had the turn before may have made the file.
     if inspect(path)? == Found::Nothing {
         create(path)?;
@@ -205,14 +208,14 @@ fn nothing(path: &Path) -> Result<Found, OpenError> {
     Ok(Found::Nothing)
 }
 
-/// The side file that processes take turns with.
-fn lock_file(path: &Path) -> Result<File, OpenError> {
+/// A file beside the database that processes take turns with.
+fn side_file(path: &Path, suffix: &str) -> Result<File, OpenError> {
     File::options()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
-        .open(beside(path, ".lock"))
+        .open(beside(path, suffix))
         .map_err(|error| unwritable(path, &error))
 }
 
@@ -276,6 +279,8 @@ fn for_all(db: &Connection) -> rusqlite::Result<()> {
 /// Settings of the connection that writes.
 fn for_writing(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "synchronous", "full")?;
+    // In pages: 32 MiB of log between two copies into the file, so that pages that change often are copied seldom.
+    db.pragma_update(None, "wal_autocheckpoint", 8192)?;
     // In kibibytes.
     db.pragma_update(None, "cache_size", -65536)?;
     // The log is shortened to this many bytes after a burst.

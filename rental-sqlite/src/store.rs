@@ -132,7 +132,7 @@ impl SqliteStore {
 
     async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
     where
-        F: FnOnce(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
+        F: Fn(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
         T: Send + 'static,
     {
         let desk = self.0.readers.as_ref().unwrap_or(&self.0.writer);
@@ -141,7 +141,7 @@ impl SqliteStore {
 
     async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
-        F: FnOnce(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
+        F: Fn(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
         T: Send + 'static,
     {
         Ok(self.0.writer.ask(work).await?)

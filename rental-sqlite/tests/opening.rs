@@ -64,7 +64,11 @@ async fn what_was_written_is_there_after_reopening() {
         .collect();
     assert_eq!(
         names,
-        [path.clone(), path.with_file_name("rental.db.lock")],
+        [
+            path.clone(),
+            path.with_file_name("rental.db.lock"),
+            path.with_file_name("rental.db.next")
+        ],
         "the log is in the file"
     );
 
@@ -88,7 +92,7 @@ async fn a_draft_that_a_crash_left_is_no_hindrance() {
     fs::write(path.with_file_name("rental.db.new"), "half a database").expect("a file");
     fs::write(path.with_file_name("rental.db.new-journal"), "half a journal").expect("a file");
     with_a_rent(&path).await;
-    assert_eq!(contents(folder.path()).len(), 2);
+    assert_eq!(contents(folder.path()).len(), 3, "the database and the two side files");
 }
 
 #[test]
@@ -245,7 +249,9 @@ fn without_the_right_to_write_or_read_the_text_says_so() {
     allow(&path, 0o444);
     attempt("may not be written");
     fs::remove_file(&path).expect("it is ours");
-    fs::remove_file(path.with_file_name("rental.db.lock")).expect("it is ours");
+    for side_file in ["rental.db.lock", "rental.db.next"] {
+        fs::remove_file(path.with_file_name(side_file)).expect("it is ours");
+    }
     allow(folder.path(), 0o555);
     attempt("may not be written");
     allow(folder.path(), 0o755);

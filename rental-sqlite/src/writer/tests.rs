@@ -4,7 +4,7 @@ use rental_core::{StoreError, SystemClock, Timestamp};
 
 use super::*;
 
-type Work = Box<dyn FnOnce(&Connection, Timestamp) -> Result<(), Fault> + Send>;
+type Work = Box<dyn Fn(&Connection, Timestamp) -> Result<(), Fault> + Send>;
 
 fn start() -> (Arc<Desk>, Arc<Counters>) {
     let db = Connection::open_in_memory().expect("a connection");
