@@ -1,0 +1,228 @@
+//! Rate limits, announced in the fields of draft-ietf-httpapi-ratelimit-headers-10.
+//!
+//! With the embedded store the requests are counted in this process ([`LocalCounters`]) and not in the store: there a
+//! count is a transaction of its own that waits for the disk, so that looking at a number would cost as much as renting
+//! one, and would stand in line with the payments. The price: a restart begins new windows.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use rental_core::{Allowance, Clock, Quota, RateLimiter, StoreError, Timestamp};
+
+use crate::api::Api;
+use crate::problem::Problem;
+
+/// The other end of the connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// How many windows are remembered at once.
+const MOST_SUBJECTS: usize = 65_536;
+
+/// Counts requests in the memory of this process.
+#[derive(Debug)]
+pub(crate) struct LocalCounters {
+    clock: Arc<dyn Clock>,
+    windows: Mutex<HashMap<String, Window>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    used: u32,
+    ends: Timestamp,
+}
+
+impl LocalCounters {
+    /// No counts yet.
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            windows: Mutex::default(),
+        }
+    }
+}
+
+#[async_trait]
+impl RateLimiter for LocalCounters {
+    async fn hit(&self, subject: &str, quota: Quota) -> Result<Allowance, StoreError> {
+        let now = self.clock.now();
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        if windows.len() >= MOST_SUBJECTS && !windows.contains_key(subject) {
+            windows.retain(|_, window| window.ends > now);
+            if windows.len() >= MOST_SUBJECTS {
+                windows.clear(); // a flood from everywhere: rather new windows for all than memory without end
+            }
+        }
+        let fresh = Window {
+            used: 0,
+            ends: now + quota.window,
+        };
+        let window = windows.entry(subject.to_owned()).or_insert(fresh);
+        if window.ends <= now {
+            *window = fresh;
+        }
+        let allowed = window.used < quota.limit;
+        window.used += u32::from(allowed);
+        Ok(Allowance {
+            allowed,
+            remaining: quota.limit - window.used,
+            reset_after: window.ends.since(now),
+        })
+    }
+}
+
+/// Answers with `answer` as long as `subject` has requests left, and says how many.
+///
+/// When nobody can count, looking is still allowed and changing is not.
+pub(crate) async fn within(
+    api: &Api,
+    subject: &str,
+    method: Method,
+    answer: impl Future<Output = Response>,
+) -> Response {
+    let quota = api.quota;
+    let allowance = match api.limiter.hit(subject, quota).await {
+        Ok(allowance) => allowance,
+        Err(error) if method.is_safe() => {
+            tracing::warn!(%error, "requests cannot be counted; a read was let through");
+            return answer.await;
+        }
+        Err(error) => return Problem::from(rental_core::ServiceError::Store(error)).into_response(),
+    };
+    let Allowance {
+        allowed,
+        remaining,
+        reset_after,
+    } = allowance;
+    let mut response = if allowed {
+        answer.await
+    } else {
+        let detail = format!(
+            "more than {} requests in {} s; wait {} s",
+            quota.limit, quota.window.0, reset_after.0
+        );
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate.limited", detail)
+            .retry_after(reset_after.0)
+            .into_response()
+    };
+    let policy = format!(r#""default";q={};w={}"#, quota.limit, quota.window.0);
+    let left = format!(r#""default";r={remaining};t={}"#, reset_after.0);
+    for (name, value) in [("ratelimit-policy", policy), ("ratelimit", left)] {
+        let value = HeaderValue::try_from(value).expect("digits and quotes");
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// Limits what needs no key by the address it comes from.
+pub(crate) async fn by_address(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let subject = address(&api, &request);
+    within(&api, &subject, request.method().clone(), next.run(request)).await
+}
+
+/// The subject of a request without a key: its address, behind trusted proxies the one they saw; of IPv6 the /64 that
+/// one customer gets.
+pub(crate) fn address(api: &Api, request: &Request) -> String {
+    let peer = request
+        .extensions()
+        .get::<Peer>()
+        .map(|peer| peer.0.to_canonical());
+    let trusted = |address: &IpAddr| api.trusted_proxies.contains(address);
+    let seen_by_proxy = || {
+        let lines = request.headers().get_all("x-forwarded-for");
+        let chain: Vec<IpAddr> = lines
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(','))
+            .filter_map(|entry| entry.trim().parse::<IpAddr>().ok())
+            .map(|address| address.to_canonical())
+            .collect();
+        chain.into_iter().rev().find(|address| !trusted(address))
+    };
+    match peer {
+        Some(peer) if trusted(&peer) => subject(seen_by_proxy().unwrap_or(peer)),
+        Some(peer) => subject(peer),
+        None => "ip:unknown".to_owned(),
+    }
+}
+
+fn subject(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => format!("ip:{address}"),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("ip:{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rental_core::{ManualClock, MockRentals, Page, Seconds};
+
+    use crate::testing::{Shop, key};
+
+    #[tokio::test]
+    async fn a_window_allows_its_limit_and_then_begins_anew() {
+        let clock = ManualClock::at(Timestamp::from_unix(1_000));
+        let counters = LocalCounters::new(Arc::new(clock.clone()));
+        let quota = Quota {
+            limit: 2,
+            window: Seconds(60),
+        };
+        let mut allowed = Vec::new();
+        for _ in 0..3 {
+            allowed.push(counters.hit("a", quota).await.expect("counted").allowed);
+        }
+        assert_eq!(allowed, [true, true, false]);
+        assert!(counters.hit("b", quota).await.expect("counted").allowed);
+        clock.advance(Seconds(60));
+        let next = counters.hit("a", quota).await.expect("counted");
+        assert_eq!(
+            (next.allowed, next.remaining, next.reset_after),
+            (true, 1, Seconds(60))
+        );
+    }
+
+    #[tokio::test]
+    async fn the_limit_is_announced_and_then_kept() {
+        let mut rentals = MockRentals::new();
+        rentals.expect_authenticate().returning(|_| Ok(key()));
+        rentals.expect_numbers().returning(|_, _| {
+            Ok(Page {
+                items: vec![],
+                next: None,
+            })
+        });
+        let shop = Shop::limited(rentals, 2);
+        let answer = shop.get("/v1/numbers").await;
+        assert_eq!(answer.headers["ratelimit-policy"], r#""default";q=2;w=60"#);
+        assert_eq!(answer.headers["ratelimit"], r#""default";r=1;t=60"#);
+        shop.get("/v1/numbers").await;
+        let answer = shop.get("/v1/numbers").await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.code()),
+            (429, "rate.limited".to_owned())
+        );
+        assert_eq!(answer.headers["retry-after"], "60");
+        assert_eq!(shop.get_as(None, "/livez").await.status, StatusCode::OK);
+    }
+
+    #[test]
+    fn neighbours_in_one_ipv6_network_are_one_subject() {
+        let subjects =
+            ["2001:db8::1", "2001:db8::ffff"].map(|text| subject(text.parse().expect("an address")));
+        assert_eq!(subjects[0], subjects[1]);
+        assert_ne!(
+            subject("10.0.0.1".parse().expect("an address")),
+            subject("10.0.0.2".parse().expect("an address"))
+        );
+    }
+}
