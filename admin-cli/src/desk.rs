@@ -63,6 +63,9 @@ impl Desk<'_> {
 
     /// Writes a part of a list and says how to go on.
     pub(crate) fn show_list<T: Shape>(&mut self, page: &Page<T>) -> Result<(), Failure> {
+        if self.format == Format::Table && page.items.is_empty() {
+            return self.say("there is nothing to list");
+        }
         output::list(self.out, self.format, page)?;
         match &page.next {
             Some(cursor) if self.format != Format::Json => {

@@ -1,7 +1,7 @@
 //! `keys`: API keys of integrators.
 
 use clap::Subcommand;
-use rental_core::{ApiKey, Command, Effect, IntegratorId, Page, Scope, ServiceError};
+use rental_core::{ApiKey, ApiSecret, Command, Effect, IntegratorId, Page, Scope, ServiceError};
 use serde::Serialize;
 
 use crate::desk::Desk;
@@ -42,7 +42,8 @@ pub(crate) enum Verb {
     #[command(before_help = "Examples:
   admin-cli keys revoke abcdefghijkl --yes --reason leaked")]
     Revoke {
-        /// The key's id, the part between rk_ and the next _
+        /// The key's id, the part between rk_ and the next _; a whole key will do
+        #[arg(value_parser = key_id)]
         id: String,
     },
 }
@@ -67,6 +68,13 @@ impl Shape for NewKey {
         cells.push(self.secret.clone());
         cells
     }
+}
+
+/// The id, also of somebody who pastes the whole key that has leaked.
+#[expect(clippy::unnecessary_wraps, reason = "clap's form of a parser")]
+fn key_id(text: &str) -> Result<String, std::convert::Infallible> {
+    let whole = ApiSecret::parse(text);
+    Ok(whole.map_or_else(|| text.to_owned(), |secret| secret.id().to_owned()))
 }
 
 /// Carries out `verb`.

@@ -102,7 +102,7 @@ mod tests {
         let page = block_on(paging.gather(async |request: PageRequest| {
             let at: u32 = request.after.map_or(0, |after| after.parse().expect("a number"));
             // Every other page is empty, as when all its entries changed state meanwhile.
-            let items = if at % 2 == 0 { vec![] } else { vec![at] };
+            let items = if at.is_multiple_of(2) { vec![] } else { vec![at] };
             Ok::<_, ()>(Page {
                 items,
                 next: Some((at + 1).to_string()),

@@ -89,7 +89,7 @@ pub(crate) fn list<T: Shape>(out: &mut dyn Write, format: Format, page: &Page<T>
         Format::Table => {
             let mut table = bare();
             let brief = || T::columns().into_iter().filter(|column| column.brief);
-            table.set_header(brief().map(|column| column.name.to_uppercase().replace('_', " ")));
+            table.set_header(brief().map(|column| heading(column.name)));
             for item in &page.items {
                 let cells = T::columns().into_iter().zip(item.cells());
                 table.add_row(
@@ -122,6 +122,11 @@ fn csv<T: Shape>(out: &mut dyn Write, items: &[T]) -> Result<(), Failure> {
         writer.write_record(item.cells()).map_err(failed)?;
     }
     Ok(writer.flush()?)
+}
+
+/// A column's name as a heading; of an amount's two forms a table of many rows has the readable one only.
+fn heading(name: &str) -> String {
+    name.trim_end_matches("_display").to_uppercase().replace('_', " ")
 }
 
 /// A table without lines, for eyes and for `grep`.

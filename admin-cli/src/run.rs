@@ -97,7 +97,7 @@ async fn serve(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         leases: app.leases.as_ref(),
         gateway: app.gateway.as_ref(),
         actor: Actor::Admin(AdminId::Console(login())),
-        reason: cli.global.reason,
+        reason: cli.global.reason.filter(|reason| !reason.trim().is_empty()),
         lease: cli.global.lease.as_deref().map(LeaseToken::from_text),
         consent: Consent::from_process(cli.global.yes),
         format,

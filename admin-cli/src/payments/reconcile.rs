@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 
 use rental_app::reconcile_books;
-use rental_core::{Finding, Page, Reconciliation};
+use rental_core::{Finding, Page, Reconciliation, Timestamp};
 use serde::Serialize;
 
 use crate::desk::Desk;
 use crate::failure::{Exit, Failure};
 use crate::output::{Column, Format, Shape, brief};
-use crate::shapes::sum_in_ton;
+use crate::shapes::{Moment, sum_in_ton};
 
 /// The comparison as JSON.
 #[derive(Serialize)]
 struct Report<'a> {
     balanced: bool,
+    /// What came later waits to be booked and is not compared.
+    read_to: Moment,
     transactions: usize,
     on_chain: String,
     on_chain_display: String,
@@ -54,8 +56,9 @@ impl Shape for Found<'_> {
 /// # Errors
 /// [`Exit::Integrity`] when the books do not balance.
 pub(super) async fn run(desk: &mut Desk<'_>) -> Result<(), Failure> {
+    let read_to = desk.rentals.shop().await?.chain.read_to;
     let books = reconcile_books(desk.rentals, desk.gateway, &desk.actor).await?;
-    write(desk, &books)?;
+    write(desk, &books, read_to)?;
     if books.balances() {
         return Ok(());
     }
@@ -69,7 +72,7 @@ pub(super) async fn run(desk: &mut Desk<'_>) -> Result<(), Failure> {
     Err(Failure::new(Exit::Integrity, "books.unbalanced", text))
 }
 
-fn write(desk: &mut Desk<'_>, books: &Reconciliation) -> Result<(), Failure> {
+fn write(desk: &mut Desk<'_>, books: &Reconciliation, read_to: Timestamp) -> Result<(), Failure> {
     let Reconciliation {
         on_chain,
         booked,
@@ -83,6 +86,7 @@ fn write(desk: &mut Desk<'_>, books: &Reconciliation) -> Result<(), Failure> {
     }
     let report = Report {
         balanced: books.balances(),
+        read_to: Moment(read_to),
         transactions: *transactions,
         on_chain: on_chain.to_string(),
         on_chain_display: sum_in_ton(*on_chain),
@@ -94,9 +98,15 @@ fn write(desk: &mut Desk<'_>, books: &Reconciliation) -> Result<(), Failure> {
             .collect(),
         findings: findings.iter().map(Found::from).collect(),
     };
+    let compared = if read_to == Timestamp::EPOCH {
+        "compared  nothing yet: http-api or the bot reads the chain and books what came in".to_owned()
+    } else {
+        format!("compared  up to {read_to}; what came later waits for http-api or the bot to book it")
+    };
     let mut text = vec![
+        compared,
         format!(
-            "on chain  {} in {transactions} transactions",
+            "on chain  {} (transactions: {transactions})",
             report.on_chain_display
         ),
         format!("booked    {}", report.booked_display),
@@ -108,7 +118,7 @@ fn write(desk: &mut Desk<'_>, books: &Reconciliation) -> Result<(), Failure> {
     );
     text.extend(findings.iter().map(|finding| format!("finding: {finding}")));
     if report.balanced {
-        text.push("balanced: everything that came in is booked once".to_owned());
+        text.push("balanced: everything that came in until then is booked once".to_owned());
     }
     desk.show_text(&report, &text.join("\n"))
 }

@@ -166,3 +166,35 @@ fn the_doctor_makes_no_store_and_tells_what_does_not_work() {
     bench.refused(&["doctor"], 7, "doctor.broken");
     bench.refused(&["numbers", "list"], 7, "store.corrupt");
 }
+
+#[test]
+fn an_unreachable_provider_is_a_failure_and_no_damage() {
+    let bench = Bench::new();
+    let mainnet = [
+        "--ton-provider",
+        "toncenter",
+        "--ton-wallet",
+        "UQA5tCQ9K63a00lUnDBFhh9nqCb2iNGvME2n7--7h09vP4oY",
+        // Nobody listens there.
+        "--ton-api-url",
+        "http://127.0.0.1:9",
+    ];
+    bench.ok(&[&mainnet[..], &["stats", "--ton-start-lt", "0"]].concat());
+    let ran = bench.refused(&[&mainnet[..], &["doctor"]].concat(), 1, "doctor.failed");
+    assert!(ran.out.contains("provider        FAILED"), "{}", ran.out);
+}
+
+#[test]
+fn a_comparison_says_how_far_it_goes() {
+    let bench = Bench::with_number();
+    bench.pay(&["--amount", "1", "--no-comment"]);
+    assert!(
+        bench
+            .ok(&["payments", "reconcile"])
+            .out
+            .starts_with("compared  nothing yet")
+    );
+    bench.book();
+    let ran = bench.ok(&["payments", "reconcile"]);
+    assert!(ran.out.contains("on chain  1 TON (transactions: 1)"));
+}
