@@ -24,6 +24,7 @@ pub(crate) struct Cli {
 
 /// Options of every verb.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
 pub(crate) struct Global {
     /// Form of the answer
     #[arg(long, value_enum, default_value_t, global = true, value_name = "FORM")]
