@@ -87,8 +87,29 @@ const WITH_BODY: [(&str, &str); 3] = [
     ("422", "The body makes no sense"),
 ];
 
+/// What is sent under these names looks like this, wherever it is sent. Numbers are understood in other spellings too.
+const PATTERNS: [(&str, &str); 9] = [
+    ("number", r"^\+888(8[0-9]{3}|0[0-9]{7})$"),
+    ("customer", "^[A-Za-z0-9._@+-]{1,64}$"),
+    ("to", "^[A-Za-z0-9._@+-]{1,64}$"),
+    ("id", "^inv_[0-7][0-9A-HJKMNP-TV-Z]{25}$"),
+    ("tx", "^[0-9a-f]{64}$"),
+    ("token", "^tr_[A-Za-z0-9_-]{32}$"),
+    ("cursor", "^[A-Za-z0-9_-]+$"),
+    ("amount", "^[0-9]{1,18}$"),
+    ("Idempotency-Key", "^[!-~]{1,255}$"),
+];
+
+/// Says in `schema` what a value sent under `name` looks like.
+fn restrict(name: &str, schema: &mut Value) {
+    if let Some((_, pattern)) = PATTERNS.iter().find(|(known, _)| *known == name) {
+        schema["pattern"] = (*pattern).into();
+    }
+}
+
 /// Adds what is the same for all operations.
 fn complete(description: &mut Value) {
+    let mut bodies = Vec::new();
     let operations = description["paths"]
         .as_object_mut()
         .into_iter()
@@ -102,6 +123,16 @@ fn complete(description: &mut Value) {
         if operation["tags"][0] == "Operation" {
             continue;
         }
+        for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap_or_default().to_owned();
+            restrict(&name, &mut parameter["schema"]);
+        }
+        let body = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+        bodies.extend(
+            body.as_str()
+                .and_then(|body| body.rsplit('/').next())
+                .map(str::to_owned),
+        );
         let is_open = operation["security"] == json!([{}]);
         let common = ALWAYS
             .iter()
@@ -128,6 +159,12 @@ fn complete(description: &mut Value) {
                 let schema = json!({ "$ref": "#/components/schemas/Problem" });
                 response["content"]["application/problem+json"] = json!({ "schema": schema });
             }
+        }
+    }
+    for body in bodies {
+        let fields = description["components"]["schemas"][body]["properties"].as_object_mut();
+        for (name, schema) in fields.into_iter().flatten() {
+            restrict(name, schema);
         }
     }
     description["components"]["securitySchemes"]["api_key"] = json!({

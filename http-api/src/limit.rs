@@ -1,8 +1,9 @@
 //! Rate limits, announced in the fields of draft-ietf-httpapi-ratelimit-headers-10.
 //!
 //! With the embedded store the requests are counted in this process ([`LocalCounters`]) and not in the store: there a
-//! count is a transaction of its own that waits for the disk, so that looking at a number would cost as much as renting
-//! one, and would stand in line with the payments. The price: a restart begins new windows.
+//! count is a transaction of its own that waits for the disk. Measured, on a disk with a very fast flush: 0.46 ms for a
+//! count against 0.12 ms for the read that it guards; on others several milliseconds, and always in one line with the
+//! payments. The price: a restart begins new windows, and each process counts for itself.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};

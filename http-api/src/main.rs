@@ -77,6 +77,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         listen_for(SignalKind::terminate())?,
         listen_for(SignalKind::interrupt())?,
     );
+    config.public_url("").map_err(|why| anyhow!(why))?; // before anything is opened
     if config.demo && config.shop.provider()? != Provider::Sandbox {
         bail!("--demo works in the sandbox only; unset TON_PROVIDER");
     }

@@ -102,7 +102,7 @@ fn section(description: &Value, tag: &Value, server: &str) -> Markup {
                         }
                     }
                 } }
-                pre { code { (curl(description, server, method, path, operation)) } }
+                pre tabindex="0" { code { (curl(description, server, method, path, operation)) } }
             }
         }
     }
