@@ -73,11 +73,25 @@ impl App {
     /// [`OpenError`]; then nothing was changed, except that an empty store may have been created.
     pub async fn open(config: &ShopConfig) -> Result<Self, OpenError> {
         config.validate()?;
-        let (gateway, sandbox, clock) = Self::gateway(config)?;
-        let store = SqliteStore::open(&config.rental_db, clock)?;
-        let service = Arc::new(RentalService::new(Arc::new(store.clone())));
+        let sandbox_clock = SandboxClock::new(config.sandbox_clock_file());
+        let clock: Arc<dyn Clock> = match config.provider()? {
+            Provider::Sandbox => Arc::new(sandbox_clock.clone()),
+            Provider::Toncenter => Arc::new(SystemClock),
+        };
+        let store = SqliteStore::open(&config.rental_db, Arc::clone(&clock))?;
+        let (gateway, sandbox) = match config.provider()? {
+            Provider::Sandbox => {
+                let chain = Sandbox::open(config.sandbox_file(), clock)?;
+                let tools = SandboxTools {
+                    chain: chain.clone(),
+                    clock: sandbox_clock,
+                };
+                (Arc::new(chain) as Arc<dyn PaymentGateway>, Some(tools))
+            }
+            Provider::Toncenter => (Arc::new(toncenter(config)?) as Arc<dyn PaymentGateway>, None),
+        };
         let app = Self {
-            service,
+            service: Arc::new(RentalService::new(Arc::new(store.clone()))),
             leases: Arc::new(store.clone()),
             limiter: Arc::new(store.clone()),
             store,
@@ -86,33 +100,6 @@ impl App {
         };
         app.open_shop(config).await?;
         Ok(app)
-    }
-
-    fn gateway(config: &ShopConfig) -> Result<Backend, OpenError> {
-        match config.provider()? {
-            Provider::Sandbox => {
-                let clock = SandboxClock::new(config.sandbox_clock_file());
-                let chain = Sandbox::open(config.sandbox_file(), Arc::new(clock.clone()))?;
-                let tools = SandboxTools {
-                    chain: chain.clone(),
-                    clock: clock.clone(),
-                };
-                Ok((Arc::new(chain), Some(tools), Arc::new(clock)))
-            }
-            Provider::Toncenter => {
-                let network = config.network()?;
-                let address = config.ton_wallet.as_deref().ok_or(ConfigError::NoWallet)?;
-                let wallet = TonAddress::parse(address, network)?;
-                let base_url = config.ton_api_url.clone().filter(|url| !url.is_empty());
-                let toncenter = Toncenter::new(ToncenterConfig::new(
-                    network,
-                    wallet,
-                    base_url,
-                    config.api_token()?,
-                ))?;
-                Ok((Arc::new(toncenter), None, Arc::new(SystemClock)))
-            }
-        }
     }
 
     async fn open_shop(&self, config: &ShopConfig) -> Result<(), OpenError> {
@@ -128,7 +115,7 @@ impl App {
                     Some(lt) => ChainCursor { lt, hash: None },
                     None => self.gateway.head().await.map_err(OpenError::Head)?.cursor,
                 };
-                let policy = config.apply_to(rental_core::Policy::default());
+                let policy = config.apply_to(&rental_core::Policy::default());
                 self.service
                     .open_shop(self.gateway.wallet(), &policy, start)
                     .await?
@@ -136,7 +123,7 @@ impl App {
             }
             Err(error) => return Err(error.into()),
         };
-        let configured = config.apply_to(policy.clone());
+        let configured = config.apply_to(&policy);
         if configured != policy {
             let command = Command::SetPolicy { policy: configured };
             self.service.execute(Request::new(Actor::System, command)).await?;
@@ -145,4 +132,17 @@ impl App {
     }
 }
 
-type Backend = (Arc<dyn PaymentGateway>, Option<SandboxTools>, Arc<dyn Clock>);
+fn toncenter(config: &ShopConfig) -> Result<Toncenter, OpenError> {
+    let network = config.network()?;
+    let wallet = TonAddress::parse(
+        config.ton_wallet.as_deref().ok_or(ConfigError::NoWallet)?,
+        network,
+    )?;
+    let base_url = config.ton_api_url.clone().filter(|url| !url.is_empty());
+    Ok(Toncenter::new(ToncenterConfig::new(
+        network,
+        wallet,
+        base_url,
+        config.api_token()?,
+    ))?)
+}

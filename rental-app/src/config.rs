@@ -221,7 +221,7 @@ impl ShopConfig {
 
     /// `policy` with the figures that are configured.
     #[must_use]
-    pub fn apply_to(&self, policy: Policy) -> Policy {
+    pub fn apply_to(&self, policy: &Policy) -> Policy {
         Policy {
             invoice_ttl: self.invoice_ttl_seconds.map_or(policy.invoice_ttl, Seconds),
             grace: self.grace_seconds.map_or(policy.grace, Seconds),
@@ -327,7 +327,7 @@ mod tests {
     #[test]
     fn only_configured_figures_change_the_policy() {
         let policy =
-            parse(&["--grace-seconds", "60", "--turnover-seconds", "manual"]).apply_to(Policy::default());
+            parse(&["--grace-seconds", "60", "--turnover-seconds", "manual"]).apply_to(&Policy::default());
         assert_eq!(
             policy,
             Policy {

@@ -29,6 +29,9 @@ const PLANS: [&str; 3] = ["7d=3", "30d=10", "90d=27"];
 ///
 /// # Errors
 /// [`ServiceError`] when the shop cannot be changed.
+///
+/// # Panics
+/// Never: the listed numbers, plans and names are valid.
 pub async fn seed_demo(service: &dyn Rentals) -> Result<Demo, ServiceError> {
     let admin = Actor::Admin(AdminId::Console("demo".to_owned()));
     let plans: Vec<Plan> = PLANS.iter().map(|plan| plan.parse().expect("a plan")).collect();

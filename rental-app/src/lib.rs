@@ -12,7 +12,7 @@ mod sandbox_clock;
 mod telemetry;
 mod workers;
 
-pub use app::{App, OpenError};
+pub use app::{App, OpenError, SandboxTools};
 pub use config::{ConfigError, Provider, ShopConfig, load_dotenv, read_secret};
 pub use demo::{Demo, seed_demo};
 pub use reconciling::{ReconcileError, reconcile_books};

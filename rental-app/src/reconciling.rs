@@ -27,49 +27,15 @@ pub async fn reconcile_books(
     viewer: &Actor,
 ) -> Result<Reconciliation, ReconcileError> {
     let view = service.shop().await?;
-    let booked_to = view.chain.cursor.lt;
-    let mut chain = gateway.read(&view.shop.chain_start).await?.transactions;
-    chain.retain(|transaction| transaction.lt <= booked_to);
-
-    // Payments first: an invoice that settles in between is then newer than its payment, never the other way round.
-    let query = PaymentQuery::default();
-    let mut payments = gather(async |page| service.payments(viewer, &query, &page).await).await?;
-    payments.retain(|payment| payment.lt <= booked_to);
-    let query = InvoiceQuery {
+    let chain = gateway.read(&view.shop.chain_start).await?.transactions;
+    let settled = InvoiceQuery {
         status: Some("settled"),
         ..InvoiceQuery::default()
     };
-    let mut invoices = gather(async |page| service.invoices(viewer, &query, &page).await).await?;
-    let later: Vec<_> = chain_later(service, viewer, booked_to).await?;
-    invoices.retain(|invoice| match invoice.status {
-        rental_core::InvoiceStatus::Settled { tx, .. } => !later.contains(&tx),
-        _ => false,
-    });
-    Ok(reconcile(&chain, &payments, &invoices))
-}
-
-/// Payments booked after the comparison's end; invoices that they settled are left out of it.
-async fn chain_later(
-    service: &dyn Rentals,
-    viewer: &Actor,
-    booked_to: u64,
-) -> Result<Vec<rental_core::TxHash>, ServiceError> {
-    let mut later = Vec::new();
-    let mut page = PageRequest::first(PageRequest::MOST);
-    loop {
-        let Page { items, next } = service.payments(viewer, &PaymentQuery::default(), &page).await?;
-        let ended = items.iter().any(|payment| payment.lt <= booked_to);
-        later.extend(
-            items
-                .into_iter()
-                .filter(|payment| payment.lt > booked_to)
-                .map(|payment| payment.tx),
-        );
-        match next {
-            Some(after) if !ended => page.after = Some(after),
-            _ => return Ok(later),
-        }
-    }
+    let invoices = gather(async |page| service.invoices(viewer, &settled, &page).await).await?;
+    let all = PaymentQuery::default();
+    let payments = gather(async |page| service.payments(viewer, &all, &page).await).await?;
+    Ok(reconcile(&chain, view.chain.cursor.lt, &payments, &invoices))
 }
 
 /// All pages of a listing.

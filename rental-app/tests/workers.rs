@@ -279,6 +279,22 @@ async fn reservations_that_wait_for_the_chain_do_not_starve_other_deadlines() {
 }
 
 #[tokio::test]
+async fn what_waits_to_be_booked_is_counted_apart() {
+    let shop = Shop::open(1).await;
+    shop.watcher().run_once().await.unwrap();
+    let invoice = shop.open_rent(1).await;
+    shop.pay(&invoice);
+    let books = reconcile_books(shop.service.as_ref(), &shop.gateway, &admin())
+        .await
+        .unwrap();
+    assert!(books.balances());
+    assert_eq!(
+        (books.waiting_transactions, books.waiting),
+        (1, u128::from(invoice.amount.get()))
+    );
+}
+
+#[tokio::test]
 async fn reconciliation_names_what_is_missing() {
     let shop = Shop::open(1).await;
     let invoice = shop.open_rent(1).await;
@@ -287,7 +303,7 @@ async fn reconciliation_names_what_is_missing() {
     assert!(shop.balances().await);
     let chain = shop.gateway.read(&ChainCursor::START).await.unwrap().transactions;
     let invoices = [shop.service.invoice(&admin(), invoice.id).await.unwrap()];
-    let findings = reconcile(&chain, &[], &invoices).findings;
+    let findings = reconcile(&chain, u64::MAX, &[], &invoices).findings;
     let amount = invoice.amount;
     assert_eq!(
         findings,

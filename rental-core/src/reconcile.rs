@@ -19,6 +19,10 @@ pub struct Reconciliation {
     pub booked: u128,
     /// How many transactions brought money in.
     pub transactions: usize,
+    /// The sum of what came in later and waits to be booked, in nanotons; not compared.
+    pub waiting: u128,
+    /// How many transactions wait to be booked.
+    pub waiting_transactions: usize,
     /// The booked sum of each outcome, in nanotons.
     pub by_outcome: BTreeMap<&'static str, u128>,
     /// What is wrong; empty when the books balance.
@@ -118,16 +122,28 @@ impl Reconciliation {
     }
 }
 
-/// Compares the transactions of the chain with the booked payments and the settled invoices, all of the same stretch
-/// of the chain.
-pub fn reconcile(chain: &[ChainTransaction], payments: &[Payment], invoices: &[Invoice]) -> Reconciliation {
+/// Compares the transactions of the chain with the booked payments and the settled invoices, up to the logical time
+/// `booked_to`: what came later is counted as waiting.
+///
+/// The listings may be taken while the shop goes on, in this order: the position, the invoices, the payments.
+pub fn reconcile(
+    chain: &[ChainTransaction],
+    booked_to: u64,
+    payments: &[Payment],
+    invoices: &[Invoice],
+) -> Reconciliation {
     let mut findings = BTreeSet::new();
-    let booked: BTreeMap<TxHash, &Payment> = payments.iter().map(|payment| (payment.tx, payment)).collect();
-    let incoming: BTreeMap<TxHash, _> = chain
+    let (incoming, waiting): (Vec<_>, Vec<_>) = chain
         .iter()
         .filter_map(ChainTransaction::incoming)
+        .partition(|payment| payment.lt <= booked_to);
+    let (payments, later): (Vec<_>, Vec<_>) = payments.iter().partition(|payment| payment.lt <= booked_to);
+    let later: BTreeSet<TxHash> = later.into_iter().map(|payment| payment.tx).collect();
+    let incoming: BTreeMap<TxHash, _> = incoming
+        .into_iter()
         .map(|payment| (payment.tx, payment))
         .collect();
+    let booked: BTreeMap<TxHash, &Payment> = payments.iter().map(|payment| (payment.tx, *payment)).collect();
     let settled: BTreeMap<InvoiceId, &Invoice> =
         invoices.iter().map(|invoice| (invoice.id, invoice)).collect();
 
@@ -157,7 +173,7 @@ pub fn reconcile(chain: &[ChainTransaction], payments: &[Payment], invoices: &[I
                 .map(|(detail, _)| Finding::DetailDiffers { tx, detail }),
         );
     }
-    for payment in payments {
+    for payment in &payments {
         let tx = payment.tx;
         if !incoming.contains_key(&tx) {
             findings.insert(Finding::Invented {
@@ -188,7 +204,9 @@ pub fn reconcile(chain: &[ChainTransaction], payments: &[Payment], invoices: &[I
         }
     }
     for invoice in invoices {
-        let Some(tx) = paid_by(invoice) else { continue };
+        let Some(tx) = paid_by(invoice).filter(|tx| !later.contains(tx)) else {
+            continue;
+        };
         let pays = |payment: &&Payment| {
             payment.invoice == Some(invoice.id)
                 && matches!(payment.outcome, Outcome::Settled | Outcome::Applied { .. })
@@ -202,13 +220,15 @@ pub fn reconcile(chain: &[ChainTransaction], payments: &[Payment], invoices: &[I
     }
 
     let mut by_outcome = BTreeMap::new();
-    for payment in payments {
+    for payment in &payments {
         *by_outcome.entry(payment.outcome.name()).or_insert(0) += u128::from(payment.amount.get());
     }
     Reconciliation {
         on_chain: incoming.values().map(|payment| payment.amount).sum(),
         booked: payments.iter().map(|payment| payment.amount).sum(),
         transactions: incoming.len(),
+        waiting_transactions: waiting.len(),
+        waiting: waiting.into_iter().map(|payment| payment.amount).sum(),
         by_outcome,
         findings: findings.into_iter().collect(),
     }

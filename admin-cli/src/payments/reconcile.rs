@@ -22,6 +22,9 @@ struct Report<'a> {
     on_chain_display: String,
     booked: String,
     booked_display: String,
+    waiting_transactions: usize,
+    waiting: String,
+    waiting_display: String,
     by_outcome: BTreeMap<&'a str, String>,
     findings: Vec<Found<'a>>,
 }
@@ -77,6 +80,8 @@ fn write(desk: &mut Desk<'_>, books: &Reconciliation, read_to: Timestamp) -> Res
         on_chain,
         booked,
         transactions,
+        waiting,
+        waiting_transactions,
         by_outcome,
         findings,
     } = books;
@@ -92,6 +97,9 @@ fn write(desk: &mut Desk<'_>, books: &Reconciliation, read_to: Timestamp) -> Res
         on_chain_display: sum_in_ton(*on_chain),
         booked: booked.to_string(),
         booked_display: sum_in_ton(*booked),
+        waiting_transactions: *waiting_transactions,
+        waiting: waiting.to_string(),
+        waiting_display: sum_in_ton(*waiting),
         by_outcome: by_outcome
             .iter()
             .map(|(name, sum)| (*name, sum.to_string()))
@@ -116,6 +124,12 @@ fn write(desk: &mut Desk<'_>, books: &Reconciliation, read_to: Timestamp) -> Res
             .iter()
             .map(|(name, sum)| format!("  {name}  {}", sum_in_ton(*sum))),
     );
+    if *waiting_transactions > 0 {
+        let (sum, count) = (&report.waiting_display, waiting_transactions);
+        text.push(format!(
+            "waiting   {sum} (transactions: {count}) to be booked by http-api or the bot"
+        ));
+    }
     text.extend(findings.iter().map(|finding| format!("finding: {finding}")));
     if report.balanced {
         text.push("balanced: everything that came in until then is booked once".to_owned());

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::WorkerError;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// How the workers are doing; shared with whoever reports it.
 #[derive(Debug, Clone, Default)]
