@@ -75,7 +75,7 @@ fn what_cannot_start_says_why_in_one_line() {
         ),
         (vec!["--redis-uri", "redis://localhost"], "REDIS_URI"),
         (vec!["--public-url", "shop"], "PUBLIC_URL"),
-        (vec!["--rental-db", "missing/rental.db"], "missing/rental.db"),
+        (vec!["--rental-db", "missing/rental.db"], "missing does not exist"),
     ] {
         let ended = program(folder.path())
             .args(&flags)

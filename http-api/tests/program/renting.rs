@@ -30,20 +30,20 @@ async fn a_number_is_rented_renewed_and_handed_on() {
         shop.post("/v1/invoices", body("alice")),
         shop.post("/v1/invoices", body("carol"))
     );
-    let (won, lost) = if answers.0.status == 201 {
+    let (opened, refused) = if answers.0.status == 201 {
         answers
     } else {
         (answers.1, answers.0)
     };
-    assert_eq!(won.status, 201);
-    assert_eq!(lost.refusal(), (409, "number.reserved".to_owned()));
-    let location = won.headers["location"].to_str().unwrap().to_owned();
+    assert_eq!(opened.status, 201);
+    assert_eq!(refused.refusal(), (409, "number.reserved".to_owned()));
+    let location = opened.headers["location"].to_str().unwrap().to_owned();
     let invoice = shop.get(&location).await.json();
     assert_eq!(
         (&invoice["status"], &invoice["payable"]),
         (&json!("open"), &json!(true))
     );
-    assert_eq!(invoice["id"], won.json()["id"]);
+    assert_eq!(invoice["id"], opened.json()["id"]);
     let holder = invoice["customer"].as_str().unwrap().to_owned();
     assert_eq!(
         shop.get(&format!("/v1/numbers/{NUMBER}")).await.json()["state"],
@@ -78,6 +78,30 @@ async fn a_number_is_rented_renewed_and_handed_on() {
     shop.until(&rental_path, |answer| answer.text.contains(&longer))
         .await;
 
+    hand_on(&shop, &rental_path, &holder).await;
+
+    let history = shop.get(&format!("/v1/numbers/{NUMBER}/history")).await.json();
+    let kinds: Vec<&str> = history["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["added", "rented", "renewed", "transferred"]);
+    let events = shop.get("/v1/events").await.text;
+    for kind in [
+        "invoice.opened",
+        "invoice.settled",
+        "rental.started",
+        "rental.extended",
+        "transfer.accepted",
+    ] {
+        assert!(events.contains(kind), "{kind}");
+    }
+}
+
+/// Hands the number from `holder` on to Bob; nobody else can take it, and nobody can take it twice.
+async fn hand_on(shop: &Shop, rental_path: &str, holder: &str) {
     let offer = shop
         .post(&format!("{rental_path}/transfers"), json!({"to": "bob"}))
         .await;
@@ -110,25 +134,6 @@ async fn a_number_is_rented_renewed_and_handed_on() {
             .json()["data"],
         json!([])
     );
-
-    let history = shop.get(&format!("/v1/numbers/{NUMBER}/history")).await.json();
-    let kinds: Vec<&str> = history["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|line| line["kind"].as_str().unwrap())
-        .collect();
-    assert_eq!(kinds, ["added", "rented", "renewed", "transferred"]);
-    let events = shop.get("/v1/events").await.text;
-    for kind in [
-        "invoice.opened",
-        "invoice.settled",
-        "rental.started",
-        "rental.extended",
-        "transfer.accepted",
-    ] {
-        assert!(events.contains(kind), "{kind}");
-    }
 }
 
 #[tokio::test]
