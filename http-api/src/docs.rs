@@ -123,7 +123,8 @@ fn complete(description: &mut Value) {
         if operation["tags"][0] == "Operation" {
             continue;
         }
-        for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten() {
             let name = parameter["name"].as_str().unwrap_or_default().to_owned();
             restrict(&name, &mut parameter["schema"]);
         }
@@ -195,6 +196,11 @@ mod tests {
             for (method, operation) in operations.as_object().expect("operations") {
                 let place = format!("{method} {path}");
                 assert!(operation["summary"].is_string(), "{place} has no summary");
+                let parts = operation.as_object().expect("an operation");
+                assert!(
+                    parts.values().all(|part| !part.is_null()),
+                    "{place} has an empty part"
+                );
                 if path.starts_with("/v1") {
                     for status in ["400", "401", "403", "429", "500", "503"] {
                         assert!(

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use rental_core::{Allowance, Clock, Quota, RateLimiter, StoreError, Timestamp};
@@ -127,30 +127,30 @@ pub(crate) async fn by_address(State(api): State<Api>, request: Request, next: N
     within(&api, &subject, request.method().clone(), next.run(request)).await
 }
 
-/// The subject of a request without a key: its address, behind trusted proxies the one they saw; of IPv6 the /64 that
-/// one customer gets.
+/// The subject of a request without a key: its address; of IPv6 the /64 that one customer gets.
 pub(crate) fn address(api: &Api, request: &Request) -> String {
-    let peer = request
-        .extensions()
-        .get::<Peer>()
-        .map(|peer| peer.0.to_canonical());
-    let trusted = |address: &IpAddr| api.trusted_proxies.contains(address);
-    let seen_by_proxy = || {
-        let lines = request.headers().get_all("x-forwarded-for");
-        let chain: Vec<IpAddr> = lines
-            .iter()
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(','))
-            .filter_map(|entry| entry.trim().parse::<IpAddr>().ok())
-            .map(|address| address.to_canonical())
-            .collect();
-        chain.into_iter().rev().find(|address| !trusted(address))
-    };
-    match peer {
-        Some(peer) if trusted(&peer) => subject(seen_by_proxy().unwrap_or(peer)),
-        Some(peer) => subject(peer),
+    match request.extensions().get::<Peer>() {
+        Some(Peer(peer)) => subject(client(*peer, request.headers(), &api.trusted_proxies)),
         None => "ip:unknown".to_owned(),
     }
+}
+
+/// Who is at the other end: the peer, or behind trusted proxies the last address that one of them saw.
+fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
+    let peer = peer.to_canonical();
+    if !trusted.contains(&peer) {
+        return peer;
+    }
+    let chain: Vec<IpAddr> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .filter_map(|entry| entry.trim().parse::<IpAddr>().ok())
+        .map(|address| address.to_canonical())
+        .collect();
+    let seen = chain.into_iter().rev().find(|address| !trusted.contains(address));
+    seen.unwrap_or(peer)
 }
 
 fn subject(address: IpAddr) -> String {
@@ -214,6 +214,21 @@ mod tests {
         );
         assert_eq!(answer.headers["retry-after"], "60");
         assert_eq!(shop.get_as(None, "/livez").await.status, StatusCode::OK);
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for", HeaderValue::from_static("1.1.1.1, 9.9.9.9"));
+        headers.append("x-forwarded-for", HeaderValue::from_static("10.0.0.2"));
+        let trusted = [ip("10.0.0.1"), ip("10.0.0.2")];
+        assert_eq!(client(ip("8.8.8.8"), &headers, &trusted), ip("8.8.8.8"));
+        assert_eq!(client(ip("::ffff:10.0.0.1"), &headers, &trusted), ip("9.9.9.9"));
+        assert_eq!(
+            client(ip("10.0.0.1"), &HeaderMap::new(), &trusted),
+            ip("10.0.0.1")
+        );
     }
 
     #[test]

@@ -126,7 +126,6 @@ pub(crate) fn exposition(handle: PrometheusHandle) -> Router {
 }
 
 fn rendered(handle: &PrometheusHandle) -> Response {
-    handle.run_upkeep();
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, handle.render()).into_response()
 }

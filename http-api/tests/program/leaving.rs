@@ -61,6 +61,47 @@ async fn metrics_name_no_number_and_move_to_their_own_port() {
     assert_eq!(apart.get("/metrics").await.refusal().0, 404);
 }
 
+#[tokio::test]
+async fn the_log_tells_what_was_answered_and_nothing_about_whom() {
+    let shop = Shop::start(&[]);
+    let invoice = shop.invoice(NUMBER, "alice").await;
+    shop.rent("+88807777777", "alice").await;
+    shop.get("/v1/numbers/88801234567?x=alice").await;
+    shop.get_as("rk_wrong", "/v1/numbers").await;
+    let log = shop.log();
+    assert!(
+        log.contains("answered") && log.contains("/v1/numbers/{number}"),
+        "{log}"
+    );
+    let secrets = [
+        NUMBER.trim_start_matches('+'),
+        "88807777777",
+        "alice",
+        &shop.key,
+        "rk_",
+        invoice["payload"].as_str().unwrap(),
+    ];
+    for secret in secrets {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
+}
+
+#[tokio::test]
+async fn two_programs_share_one_store() {
+    let folder = TempDir::new().unwrap();
+    let (one, two) = (
+        Shop::start_in(folder.path(), &[]),
+        Shop::start_in(folder.path(), &[]),
+    );
+    let invoice = one.invoice(NUMBER, "alice").await;
+    let path = format!("/v1/invoices/{}", invoice["id"].as_str().unwrap());
+    assert_eq!(two.get(&path).await.json()["status"], "open");
+    two.pay(json!({"invoice": invoice["id"]})).await;
+    one.until(&path, |answer| answer.json()["status"] == "settled")
+        .await;
+    assert_eq!(two.get(&path).await.json()["status"], "settled");
+}
+
 #[test]
 fn what_cannot_start_says_why_in_one_line() {
     let folder = TempDir::new().unwrap();

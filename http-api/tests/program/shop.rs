@@ -1,7 +1,8 @@
 //! A running program and ways to use it.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Stdio};
 use std::time::Duration;
 
@@ -23,7 +24,8 @@ pub(crate) struct Shop {
     pub(crate) url: String,
     pub(crate) key: String,
     pub(crate) http: Client,
-    folder: TempDir,
+    folder: PathBuf,
+    owned: Option<TempDir>,
 }
 
 /// What the program answered.
@@ -43,14 +45,19 @@ struct Settings {
 impl Shop {
     /// Starts the program as `--demo` on a free port.
     pub(crate) fn start(flags: &[&str]) -> Self {
-        Self::start_in(TempDir::new().unwrap(), flags)
+        let folder = TempDir::new().unwrap();
+        let mut shop = Self::start_in(folder.path(), flags);
+        shop.owned = Some(folder);
+        shop
     }
 
-    fn start_in(folder: TempDir, flags: &[&str]) -> Self {
-        let mut process = program(folder.path())
+    /// The same in a folder that there is.
+    pub(crate) fn start_in(folder: &Path, flags: &[&str]) -> Self {
+        let mut process = program(folder)
             .args(["--demo", "--http-bind", "127.0.0.1:0", "--ton-poll-seconds", "1"])
             .args(flags)
             .stdout(Stdio::piped())
+            .stderr(File::create(folder.join("log")).unwrap())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap())
@@ -68,7 +75,8 @@ impl Shop {
             url,
             key,
             http,
-            folder,
+            folder: folder.to_owned(),
+            owned: None,
         }
     }
 
@@ -76,10 +84,17 @@ impl Shop {
     pub(crate) fn restart(mut self) -> Self {
         self.signal("TERM");
         assert!(self.process.wait().unwrap().success());
-        let folder = std::mem::replace(&mut self.folder, TempDir::new().unwrap());
-        Self::start_in(folder, &[])
+        let mut next = Self::start_in(&self.folder, &[]);
+        next.owned = self.owned.take();
+        next
     }
 
+    /// What the program has logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap()
+    }
+
+    /// Sends the program a signal.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.process.id().to_string();
         assert!(
@@ -93,7 +108,7 @@ impl Shop {
 
     /// A key of another integrator, made by the operator in another process.
     pub(crate) async fn key_of(&self, integrator: &str, scopes: Vec<Scope>) -> String {
-        let db = self.folder.path().join("rental.db");
+        let db = self.folder.join("rental.db");
         let settings = Settings::parse_from(["test", "--rental-db", db.to_str().unwrap()]);
         let app = App::open(&settings.shop).await.unwrap();
         let admin = Actor::Admin(AdminId::Console("test".to_owned()));
@@ -212,7 +227,7 @@ pub(crate) fn program(folder: &Path) -> Process {
     program
         .current_dir(folder)
         .env_clear()
-        .env("RUST_LOG", "warn")
+        .env("RUST_LOG", "info")
         .stdin(Stdio::null());
     program
 }
