@@ -20,8 +20,10 @@ pub use watcher::{Watcher, WatcherReport};
 
 use crate::App;
 
-/// How long a worker's lease lasts; the time until another replica takes over from one that died.
-const LEASE: Seconds = Seconds(20);
+/// How much longer than the pause between two passes a worker's lease lasts. The sum is the time until another replica,
+/// or the same program started again, takes over from one that died. A pass that takes longer than its lease does no
+/// harm: all that two workers do at the same time is compare, and lose a commit.
+const LEASE_MARGIN: Seconds = Seconds(3);
 /// How often deadlines are looked at.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// How many commits a worker has under way at once; they share the disk's flushes.
@@ -59,6 +61,7 @@ pub(crate) struct Leadership {
     leases: Arc<dyn Leases>,
     name: LeaseName,
     token: LeaseToken,
+    ttl: Seconds,
 }
 
 impl Leadership {
@@ -69,15 +72,22 @@ impl Leadership {
             leases,
             name: LeaseName::Worker(name),
             token,
+            ttl: Seconds(SWEEP_EVERY.as_secs()) + LEASE_MARGIN,
         }
+    }
+
+    /// Expects a pass every `interval`.
+    fn every(self, interval: Duration) -> Self {
+        let ttl = Seconds(interval.as_secs()) + LEASE_MARGIN;
+        Self { ttl, ..self }
     }
 
     /// Whether this replica does the job now.
     async fn hold(&self) -> Result<bool, StoreError> {
-        Ok(self.leases.renew(&self.name, &self.token, LEASE).await?
+        Ok(self.leases.renew(&self.name, &self.token, self.ttl).await?
             || self
                 .leases
-                .acquire(&self.name, &self.token, LEASE)
+                .acquire(&self.name, &self.token, self.ttl)
                 .await?
                 .is_some())
     }
@@ -102,7 +112,8 @@ impl Workers {
     /// Starts all workers of `app`; the chain is looked at every `poll`.
     pub fn start(app: &App, poll: Duration) -> Self {
         let (stop, health, mut tasks) = (CancellationToken::new(), Health::default(), JoinSet::new());
-        let watcher = Watcher::new(app.service.clone(), app.gateway.clone(), app.leases.clone());
+        let watcher =
+            Watcher::new(app.service.clone(), app.gateway.clone(), app.leases.clone()).polling_every(poll);
         let (token, report) = (stop.clone(), health.of("watcher"));
         tasks.spawn(async move {
             supervise("watcher", poll, &report, &token, || {

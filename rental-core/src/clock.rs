@@ -52,6 +52,15 @@ impl Seconds {
     }
 }
 
+/// Both lengths together, at most [`u64::MAX`] seconds.
+impl std::ops::Add for Seconds {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
 impl Timestamp {
     /// The earliest timestamp: 1970-01-01T00:00:00Z.
     pub const EPOCH: Self = Self(0);

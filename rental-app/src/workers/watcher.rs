@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use rental_core::{
@@ -50,6 +51,16 @@ impl Watcher {
             service,
             gateway,
             leadership: Leadership::new(leases, "watcher"),
+        }
+    }
+
+    /// Says how often [`Watcher::run_once`] is called, one second by default: another watcher takes over a few seconds
+    /// after a call that did not come.
+    #[must_use]
+    pub fn polling_every(self, interval: Duration) -> Self {
+        Self {
+            leadership: self.leadership.every(interval),
+            ..self
         }
     }
 
