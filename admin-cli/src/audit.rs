@@ -28,8 +28,7 @@ pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> 
         Verb::List { paging } => {
             let (rentals, actor) = (desk.rentals, desk.actor.clone());
             let page = async |page| rentals.audit(&actor, &page).await;
-            desk.list(&paging, page, |entry| Some(AuditShape::from(entry)))
-                .await
+            desk.list(&paging, page, |entry| Some(AuditShape::from(entry))).await
         }
     }
 }

@@ -175,14 +175,9 @@ mod tests {
     fn every_verb_shows_examples_before_its_usage() {
         fn check(command: &mut Command, path: &str) {
             let help = command.render_long_help().to_string();
-            let examples = help
-                .find("Examples:\n")
-                .unwrap_or_else(|| panic!("{path} has no examples"));
+            let examples = help.find("Examples:\n").unwrap_or_else(|| panic!("{path} has no examples"));
             assert!(examples < help.find("Usage:").expect("a usage"), "{path}");
-            for verb in command
-                .get_subcommands_mut()
-                .filter(|verb| verb.get_name() != "help")
-            {
+            for verb in command.get_subcommands_mut().filter(|verb| verb.get_name() != "help") {
                 let path = format!("{path} {}", verb.get_name());
                 check(verb, &path);
             }

@@ -45,9 +45,7 @@ impl Consent {
                 if ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
                     Ok(())
                 } else {
-                    Err(cancelled(
-                        "nothing was done: not confirmed; answer y, or add --yes",
-                    ))
+                    Err(cancelled("nothing was done: not confirmed; answer y, or add --yes"))
                 }
             }
         }
@@ -56,10 +54,7 @@ impl Consent {
 
 fn capitalized(text: &str) -> String {
     let mut chars = text.chars();
-    chars
-        .next()
-        .map(|first| first.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -77,14 +72,9 @@ mod tests {
 
     #[test]
     fn only_a_yes_is_a_yes() {
-        for (answer, yes) in [
-            ("y\n", true),
-            ("YES\n", true),
-            ("\n", false),
-            ("", false),
-            ("n\n", false),
-            ("yep", false),
-        ] {
+        for (answer, yes) in
+            [("y\n", true), ("YES\n", true), ("\n", false), ("", false), ("n\n", false), ("yep", false)]
+        {
             let (went_on, question) = ask(Consent::Ask(Box::new(answer.as_bytes())));
             assert_eq!(went_on, yes, "{answer:?}");
             assert_eq!(question, "Revoke it? [y/N] ");

@@ -52,8 +52,7 @@ pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> 
         Verb::List { paging } => {
             let (rentals, actor) = (desk.rentals, desk.actor.clone());
             let page = async |page| rentals.accounts(&actor, &page).await;
-            desk.list(&paging, page, |account| Some(CustomerShape::from(&account)))
-                .await
+            desk.list(&paging, page, |account| Some(CustomerShape::from(&account))).await
         }
         Verb::Show { customer } => {
             let account = desk.rentals.account(&desk.actor, &customer).await?;
@@ -64,17 +63,13 @@ pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> 
             desk.show(&CustomerShape::from(&account))
         }
         Verb::Ban { customer } => {
-            let command = Command::Ban {
-                customer: customer.clone(),
-            };
+            let command = Command::Ban { customer: customer.clone() };
             let changed = desk.execute(command).await?.changed;
             desk.say(if changed { "banned" } else { "was banned already" })?;
             show(desk, &customer).await
         }
         Verb::Unban { customer } => {
-            let command = Command::Unban {
-                customer: customer.clone(),
-            };
+            let command = Command::Unban { customer: customer.clone() };
             desk.execute(command).await?;
             desk.say("the ban is over")?;
             show(desk, &customer).await

@@ -92,11 +92,7 @@ impl Report {
 
     /// Notes what went wrong with `check`.
     fn fail(&mut self, check: &'static str, failure: &Failure) {
-        let status = if failure.exit == Exit::Integrity {
-            Status::Broken
-        } else {
-            Status::Failed
-        };
+        let status = if failure.exit == Exit::Integrity { Status::Broken } else { Status::Failed };
         self.note(check, status, &failure.text);
     }
 
@@ -169,21 +165,15 @@ async fn examine(config: &ShopConfig, report: &mut Report) {
     match app.service.shop().await {
         Ok(view) => {
             let wallet = &view.shop.wallet;
-            report.note(
-                "shop",
-                Status::Ok,
-                format!("open for {} on {}", wallet.address, wallet.network),
-            );
+            report.note("shop", Status::Ok, format!("open for {} on {}", wallet.address, wallet.network));
             note_position(report, &view);
         }
         Err(error) => report.fail("shop", &error.into()),
     }
     match app.gateway.head().await {
-        Ok(head) => report.note(
-            "provider",
-            Status::Ok,
-            format!("answers; it knows the chain to {}", head.read_to),
-        ),
+        Ok(head) => {
+            report.note("provider", Status::Ok, format!("answers; it knows the chain to {}", head.read_to));
+        }
         Err(error) => report.note("provider", Status::Failed, error.to_string()),
     }
     match violations(app.service.store().as_ref()).await {
@@ -214,11 +204,7 @@ fn note_position(report: &mut Report, view: &ShopView) {
         );
         report.note("chain position", Status::Warning, text);
     } else {
-        report.note(
-            "chain position",
-            Status::Ok,
-            format!("read to {}, {} s ago", view.chain.read_to, age.0),
-        );
+        report.note("chain position", Status::Ok, format!("read to {}, {} s ago", view.chain.read_to, age.0));
     }
 }
 
@@ -238,14 +224,8 @@ async fn violations(store: &dyn Store) -> Result<Vec<Violation>, StoreError> {
 /// Everything as it is stored: the service would show what a passed deadline will make of it.
 async fn look(store: &dyn Store) -> Result<Vec<Violation>, StoreError> {
     let (numbers, invoices) = (NumberQuery::default(), InvoiceQuery::default());
-    let numbers = Paging::ALL
-        .gather(async |page| store.numbers(&numbers, &page).await)
-        .await?;
-    let invoices = Paging::ALL
-        .gather(async |page| store.invoices(&invoices, &page).await)
-        .await?;
-    let accounts = Paging::ALL
-        .gather(async |page| store.accounts(&page).await)
-        .await?;
+    let numbers = Paging::ALL.gather(async |page| store.numbers(&numbers, &page).await).await?;
+    let invoices = Paging::ALL.gather(async |page| store.invoices(&invoices, &page).await).await?;
+    let accounts = Paging::ALL.gather(async |page| store.accounts(&page).await).await?;
     Ok(find_violations(&numbers.items, &invoices.items, &accounts.items))
 }

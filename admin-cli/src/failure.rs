@@ -71,12 +71,7 @@ struct Problem<'a> {
 impl Failure {
     /// A failure with this code and text.
     pub(crate) fn new(exit: Exit, code: &'static str, text: impl Into<String>) -> Self {
-        Self {
-            exit,
-            code,
-            text: text.into(),
-            hung_up: false,
-        }
+        Self { exit, code, text: text.into(), hung_up: false }
     }
 
     /// The same failure, saying what it is about.
@@ -194,10 +189,7 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         let hung_up = error.kind() == std::io::ErrorKind::BrokenPipe;
         let text = format!("the answer cannot be written: {error}; what was asked for may have been done");
-        Self {
-            hung_up,
-            ..Self::new(Exit::Failure, "output", text)
-        }
+        Self { hung_up, ..Self::new(Exit::Failure, "output", text) }
     }
 }
 
@@ -251,16 +243,9 @@ mod tests {
     #[test]
     fn a_failure_is_one_line_and_one_json_object() {
         let failure = Failure::from(ServiceError::from(DomainError::NumberExists)).about("+888\n\u{1b}[31m");
-        assert!(
-            failure
-                .line()
-                .starts_with("error[number.exists]: +888\\n\\u{1b}[31m: this number")
-        );
+        assert!(failure.line().starts_with("error[number.exists]: +888\\n\\u{1b}[31m: this number"));
         assert_eq!(failure.line().lines().count(), 1);
         let json: serde_json::Value = serde_json::from_str(&failure.json()).expect("JSON");
-        assert_eq!(
-            (&json["code"], &json["exit_code"]),
-            (&"number.exists".into(), &5.into())
-        );
+        assert_eq!((&json["code"], &json["exit_code"]), (&"number.exists".into(), &5.into()));
     }
 }

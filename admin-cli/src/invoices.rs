@@ -2,16 +2,13 @@
 
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
-use rental_core::{InvoiceId, InvoiceQuery, PhoneNumber};
+use rental_core::{InvoiceId, InvoiceQuery, InvoiceStatus, PhoneNumber};
 
 use crate::cli::Whose;
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::listing::Paging;
 use crate::shapes::InvoiceShape;
-
-/// The names of the states of an invoice.
-const STATUSES: [&str; 4] = ["open", "settled", "expired", "cancelled"];
 
 /// What can be done with invoices.
 #[derive(Debug, Subcommand)]
@@ -25,7 +22,7 @@ pub(crate) enum Verb {
   admin-cli invoices list --customer tg:123456789 --json")]
     List {
         /// Only those that stand like this
-        #[arg(long, value_parser = PossibleValuesParser::new(STATUSES))]
+        #[arg(long, value_parser = PossibleValuesParser::new(InvoiceStatus::NAMES))]
         status: Option<String>,
         /// Only those for this number
         #[arg(long)]
@@ -48,23 +45,15 @@ pub(crate) enum Verb {
 pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> {
     let gateway = desk.gateway;
     match verb {
-        Verb::List {
-            status,
-            number,
-            whose,
-            paging,
-        } => {
+        Verb::List { status, number, whose, paging } => {
             let (rentals, actor) = (desk.rentals, desk.actor.clone());
             let query = InvoiceQuery {
                 owner: whose.owner(),
-                status: STATUSES.into_iter().find(|name| status.as_deref() == Some(*name)),
+                status: InvoiceStatus::NAMES.into_iter().find(|name| status.as_deref() == Some(*name)),
                 number,
             };
             let page = async |page| rentals.invoices(&actor, &query, &page).await;
-            desk.list(&paging, page, |invoice| {
-                Some(InvoiceShape::new(&invoice, gateway))
-            })
-            .await
+            desk.list(&paging, page, |invoice| Some(InvoiceShape::new(&invoice, gateway))).await
         }
         Verb::Show { invoice } => {
             let invoice = desk.rentals.invoice(&desk.actor, invoice).await?;

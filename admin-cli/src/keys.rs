@@ -85,41 +85,25 @@ pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> 
             if !read_only {
                 scopes.push(Scope::Write);
             }
-            let command = Command::CreateKey {
-                integrator: name,
-                scopes,
-            };
+            let command = Command::CreateKey { integrator: name, scopes };
             let Effect::Key { key, secret } = desk.execute(command).await?.effect else {
                 return Err(ServiceError::Unexpected.into());
             };
             desk.say("keep the secret now: it is not stored and not shown again")?;
-            desk.show(&NewKey {
-                key: KeyShape::from(key.as_ref()),
-                secret,
-            })
+            desk.show(&NewKey { key: KeyShape::from(key.as_ref()), secret })
         }
         Verb::List { integrator, paging } => {
             let mut keys = desk.rentals.access(&desk.actor).await?.keys;
-            keys.retain(|key| {
-                integrator
-                    .as_ref()
-                    .is_none_or(|integrator| key.integrator == *integrator)
-            });
+            keys.retain(|key| integrator.as_ref().is_none_or(|integrator| key.integrator == *integrator));
             let page = paging.cut(&keys, |key: &ApiKey| key.id.clone()).await;
-            desk.show_list(&Page {
-                items: page.items.iter().map(KeyShape::from).collect(),
-                next: page.next,
-            })
+            desk.show_list(&Page { items: page.items.iter().map(KeyShape::from).collect(), next: page.next })
         }
         Verb::Revoke { id } => {
             desk.confirm(&format!("end the key {id} for good"))?;
             desk.execute(Command::RevokeKey { id: id.clone() }).await?;
             desk.say("revoked; its requests are refused from now on")?;
             let keys = desk.rentals.access(&desk.actor).await?.keys;
-            let key = keys
-                .iter()
-                .find(|key| key.id == id)
-                .ok_or(ServiceError::Unexpected)?;
+            let key = keys.iter().find(|key| key.id == id).ok_or(ServiceError::Unexpected)?;
             desk.show(&KeyShape::from(key))
         }
     }

@@ -21,11 +21,7 @@ pub(crate) struct Paging {
 
 impl Paging {
     /// The whole list.
-    pub(crate) const ALL: Self = Self {
-        limit: 1,
-        cursor: None,
-        all: true,
-    };
+    pub(crate) const ALL: Self = Self { limit: 1, cursor: None, all: true };
 
     /// Asks for page after page until the list is as long as wanted.
     pub(crate) async fn gather<T, E>(
@@ -55,10 +51,7 @@ impl Paging {
             });
             let end = items.len().min(from + request.limit);
             let next = (end < items.len()).then(|| name(&items[end - 1]));
-            Ok::<_, ServiceError>(Page {
-                items: items[from..end].to_vec(),
-                next,
-            })
+            Ok::<_, ServiceError>(Page { items: items[from..end].to_vec(), next })
         };
         self.gather(page).await.expect("a list in memory can be read")
     }
@@ -80,11 +73,8 @@ mod tests {
 
     #[test]
     fn a_list_is_as_long_as_asked_for_however_long_a_page_can_be() {
-        let paging = |limit, cursor: Option<&str>| Paging {
-            limit,
-            cursor: cursor.map(str::to_owned),
-            all: false,
-        };
+        let paging =
+            |limit, cursor: Option<&str>| Paging { limit, cursor: cursor.map(str::to_owned), all: false };
         assert_eq!(numbers(&paging(50, None)), (50, Some("49".to_owned())));
         assert_eq!(numbers(&paging(1500, None)), (1500, Some("1499".to_owned())));
         assert_eq!(numbers(&paging(50, Some("2479"))), (20, None));
@@ -94,19 +84,12 @@ mod tests {
 
     #[test]
     fn short_pages_are_filled_up() {
-        let paging = Paging {
-            limit: 3,
-            cursor: None,
-            all: false,
-        };
+        let paging = Paging { limit: 3, cursor: None, all: false };
         let page = block_on(paging.gather(async |request: PageRequest| {
             let at: u32 = request.after.map_or(0, |after| after.parse().expect("a number"));
             // Every other page is empty, as when all its entries changed state meanwhile.
             let items = if at.is_multiple_of(2) { vec![] } else { vec![at] };
-            Ok::<_, ()>(Page {
-                items,
-                next: Some((at + 1).to_string()),
-            })
+            Ok::<_, ()>(Page { items, next: Some((at + 1).to_string()) })
         }));
         assert_eq!(page.map(|page| page.items), Ok(vec![1, 3, 5]));
     }

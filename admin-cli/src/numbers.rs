@@ -125,11 +125,7 @@ impl Which {
     /// Each number once, in the order given.
     fn distinct(&self) -> Vec<PhoneNumber> {
         let mut seen = BTreeSet::new();
-        self.numbers
-            .iter()
-            .copied()
-            .filter(|number| seen.insert(*number))
-            .collect()
+        self.numbers.iter().copied().filter(|number| seen.insert(*number)).collect()
     }
 }
 
@@ -159,18 +155,14 @@ impl From<HistoryEntry> for HistoryShape {
 
 impl Shape for HistoryShape {
     fn columns() -> Vec<Column> {
-        ["at", "event", "customer", "to", "invoice", "expires_at"]
-            .map(brief)
-            .into()
+        ["at", "event", "customer", "to", "invoice", "expires_at"].map(brief).into()
     }
 
     fn cells(&self) -> Vec<String> {
         let event = serde_json::to_value(self.kind).ok();
         vec![
             self.at.to_string(),
-            event
-                .and_then(|event| event.as_str().map(str::to_owned))
-                .unwrap_or_default(),
+            event.and_then(|event| event.as_str().map(str::to_owned)).unwrap_or_default(),
             self.customer.clone().unwrap_or_default(),
             self.to.clone().unwrap_or_default(),
             self.invoice.clone().unwrap_or_default(),
@@ -197,11 +189,7 @@ impl Shape for Detail {
 
     fn cells(&self) -> Vec<String> {
         let mut cells = self.number.cells();
-        cells.push(
-            self.locked_until
-                .map(|until| until.to_string())
-                .unwrap_or_default(),
-        );
+        cells.push(self.locked_until.map(|until| until.to_string()).unwrap_or_default());
         cells
     }
 }
@@ -212,14 +200,10 @@ pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> 
         Verb::Add { which, plans } => add(desk, &which.distinct(), plans).await,
         Verb::Import(import) => import::run(import, desk).await,
         Verb::List { states, paging } => {
-            let states: Vec<_> = states
-                .iter()
-                .filter_map(|name| NumberState::from_name(name))
-                .collect();
+            let states: Vec<_> = states.iter().filter_map(|name| NumberState::from_name(name)).collect();
             let rentals = desk.rentals;
             let page = async |page| rentals.numbers(&states, &page).await;
-            desk.list(&paging, page, |record| Some(NumberShape::from(&record)))
-                .await
+            desk.list(&paging, page, |record| Some(NumberShape::from(&record))).await
         }
         Verb::Show { number } => show(desk, number).await,
         Verb::Price { number, plans } => {
@@ -237,12 +221,7 @@ pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> 
             change(desk, &which.distinct(), command, "marked as restricted").await
         }
         Verb::AwaitDeletion { number, until } => {
-            change_one(
-                desk,
-                Command::AwaitDeletion { number, until },
-                "waiting for its deletion",
-            )
-            .await
+            change_one(desk, Command::AwaitDeletion { number, until }, "waiting for its deletion").await
         }
         Verb::Restore { which } => {
             let command = |number| Command::Restore { number };
@@ -266,10 +245,7 @@ async fn add(desk: &mut Desk<'_>, numbers: &[PhoneNumber], plans: Vec<Plan>) -> 
     if plans.is_empty() {
         desk.say("without a plan a number is not offered; give it one with `admin-cli numbers price`")?;
     }
-    let command = |number| Command::AddNumber {
-        number,
-        plans: plans.clone(),
-    };
+    let command = |number| Command::AddNumber { number, plans: plans.clone() };
     change(desk, numbers, command, "added").await
 }
 
@@ -291,10 +267,7 @@ async fn change(
         }
     }
     if !records.is_empty() || failed.is_none() {
-        desk.show_list(&Page {
-            items: records,
-            next: None,
-        })?;
+        desk.show_list(&Page { items: records, next: None })?;
     }
     failed.map_or(Ok(()), Err)
 }
@@ -333,10 +306,7 @@ async fn show(desk: &mut Desk<'_>, number: PhoneNumber) -> Result<(), Failure> {
     desk.show(&detail)?;
     if desk.format == Format::Table {
         writeln!(desk.out)?;
-        desk.show_list(&Page {
-            items: detail.history,
-            next: None,
-        })?;
+        desk.show_list(&Page { items: detail.history, next: None })?;
     }
     Ok(())
 }

@@ -77,13 +77,7 @@ pub(crate) fn list<T: Shape>(out: &mut dyn Write, format: Format, page: &Page<T>
     match format {
         Format::Json => {
             let next_cursor = page.next.as_deref();
-            json(
-                out,
-                &List {
-                    data: &page.items,
-                    next_cursor,
-                },
-            )
+            json(out, &List { data: &page.items, next_cursor })
         }
         Format::Csv => csv(out, &page.items),
         Format::Table => {
@@ -92,11 +86,7 @@ pub(crate) fn list<T: Shape>(out: &mut dyn Write, format: Format, page: &Page<T>
             table.set_header(brief().map(|column| heading(column.name)));
             for item in &page.items {
                 let cells = T::columns().into_iter().zip(item.cells());
-                table.add_row(
-                    cells
-                        .filter(|(column, _)| column.brief)
-                        .map(|(_, cell)| shown(&cell)),
-                );
+                table.add_row(cells.filter(|(column, _)| column.brief).map(|(_, cell)| shown(&cell)));
             }
             print(out, &table)
         }
@@ -115,9 +105,7 @@ fn csv<T: Shape>(out: &mut dyn Write, items: &[T]) -> Result<(), Failure> {
         csv::ErrorKind::Io(error) => Failure::from(error),
         other => std::io::Error::other(format!("{other:?}")).into(),
     };
-    writer
-        .write_record(T::columns().into_iter().map(|column| column.name))
-        .map_err(failed)?;
+    writer.write_record(T::columns().into_iter().map(|column| column.name)).map_err(failed)?;
     for item in items {
         writer.write_record(item.cells()).map_err(failed)?;
     }
@@ -145,11 +133,7 @@ fn print(out: &mut dyn Write, table: &Table) -> Result<(), Failure> {
 
 /// A cell of a table; an absent value is a dash, so that columns stay countable.
 fn shown(cell: &str) -> String {
-    if cell.is_empty() {
-        "-".to_owned()
-    } else {
-        plain(cell)
-    }
+    if cell.is_empty() { "-".to_owned() } else { plain(cell) }
 }
 
 /// `text` with everything escaped that would move the cursor, change the direction of writing or break the line.
@@ -188,10 +172,8 @@ mod tests {
     }
 
     fn page() -> Page<Thing> {
-        let thing = |name: &str, note: Option<&str>| Thing {
-            name: name.to_owned(),
-            note: note.map(str::to_owned),
-        };
+        let thing =
+            |name: &str, note: Option<&str>| Thing { name: name.to_owned(), note: note.map(str::to_owned) };
         Page {
             items: vec![thing("a", None), thing("b\u{1b}[2J", Some("x,\"y\"\nz"))],
             next: Some("b".to_owned()),
@@ -207,10 +189,7 @@ mod tests {
     #[test]
     fn lists_in_every_form() {
         assert_eq!(render(Format::Table), "NAME\na\nb\\u{1b}[2J\n");
-        assert_eq!(
-            render(Format::Csv),
-            "name,the_note\na,\nb\u{1b}[2J,\"x,\"\"y\"\"\nz\"\n"
-        );
+        assert_eq!(render(Format::Csv), "name,the_note\na,\nb\u{1b}[2J,\"x,\"\"y\"\"\nz\"\n");
         let json: serde_json::Value = serde_json::from_str(&render(Format::Json)).expect("JSON");
         assert_eq!(json["next_cursor"], "b");
         assert_eq!(json["data"][1]["note"], "x,\"y\"\nz");
@@ -221,9 +200,6 @@ mod tests {
     fn one_thing_shows_every_column() {
         let mut out = Vec::new();
         one(&mut out, Format::Table, &page().items[0]).expect("memory takes everything");
-        assert_eq!(
-            String::from_utf8(out).expect("text"),
-            "name      a\nthe_note  -\n"
-        );
+        assert_eq!(String::from_utf8(out).expect("text"), "name      a\nthe_note  -\n");
     }
 }

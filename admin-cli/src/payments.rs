@@ -5,23 +5,13 @@ mod refund;
 
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
-use rental_core::{Command, ExceptionReason, InvoiceId, PaymentQuery, TxHash};
+use rental_core::{Command, ExceptionReason, InvoiceId, Outcome, PaymentQuery, TxHash};
 
 use crate::cli::Whose;
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::listing::Paging;
 use crate::shapes::{PaymentShape, in_ton};
-
-/// The names of what becomes of a payment.
-const OUTCOMES: [&str; 6] = [
-    "settled",
-    "exception",
-    "applied",
-    "refund_pending",
-    "refunded",
-    "written_off",
-];
 
 /// What can be done with payments.
 #[derive(Debug, Subcommand)]
@@ -37,7 +27,7 @@ pub(crate) enum Verb {
   admin-cli payments list --because underpaid --all --output csv > underpaid.csv")]
     List {
         /// Only those of which this became
-        #[arg(long, value_parser = PossibleValuesParser::new(OUTCOMES))]
+        #[arg(long, value_parser = PossibleValuesParser::new(Outcome::NAMES))]
         outcome: Option<String>,
         /// Only those that are or were odd for this reason, such as underpaid
         #[arg(long, value_name = "REASON", value_parser = reason)]
@@ -93,33 +83,22 @@ fn reason(text: &str) -> Result<ExceptionReason, String> {
 /// Carries out `verb`.
 pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> {
     match verb {
-        Verb::List {
-            outcome,
-            because,
-            whose,
-            paging,
-        } => {
+        Verb::List { outcome, because, whose, paging } => {
             let (rentals, actor) = (desk.rentals, desk.actor.clone());
             let query = PaymentQuery {
                 owner: whose.owner(),
-                outcome: OUTCOMES
-                    .into_iter()
-                    .find(|name| outcome.as_deref() == Some(*name)),
+                outcome: Outcome::NAMES.into_iter().find(|name| outcome.as_deref() == Some(*name)),
                 reason: because,
             };
             let page = async |page| rentals.payments(&actor, &query, &page).await;
-            desk.list(&paging, page, |payment| Some(PaymentShape::from(&payment)))
-                .await
+            desk.list(&paging, page, |payment| Some(PaymentShape::from(&payment))).await
         }
         Verb::Show { tx } => {
             let payment = desk.rentals.payment(&desk.actor, tx).await?;
             desk.show(&PaymentShape::from(&payment))
         }
         Verb::Apply { tx, invoice } => {
-            let payment = desk
-                .execute(Command::ApplyPayment { tx, invoice })
-                .await?
-                .payment()?;
+            let payment = desk.execute(Command::ApplyPayment { tx, invoice }).await?.payment()?;
             desk.say("applied: the invoice is settled")?;
             desk.show(&PaymentShape::from(&payment))
         }

@@ -100,32 +100,20 @@ mod tests {
 
     #[test]
     fn a_revocation_names_who_loses_the_number_and_needs_a_yes() {
-        let revoke = || Verb::Revoke {
-            number: number().number,
-        };
+        let revoke = || Verb::Revoke { number: number().number };
         let mut shop = MockRentals::new();
         shop.expect_rental().returning(|_, _| Ok(rented()));
-        let ended = at_desk(&shop, Format::Table, false, async |desk| {
-            run(revoke(), desk).await
-        });
+        let ended = at_desk(&shop, Format::Table, false, async |desk| run(revoke(), desk).await);
         let failure = ended.result.expect_err("nobody said yes");
         assert_eq!(failure.exit, Exit::Cancelled);
-        assert!(
-            failure.text.contains("take +88801234567 from api:demo:alice"),
-            "{}",
-            failure.text
-        );
+        assert!(failure.text.contains("take +88801234567 from api:demo:alice"), "{}", failure.text);
         assert_eq!(ended.out, "");
 
         shop.expect_execute()
             .withf(|request| is_audited(request) && matches!(request.command, Command::Revoke { .. }))
             .times(1)
             .returning(|_| {
-                Ok(Receipt {
-                    effect: Effect::Number(Box::new(number())),
-                    changed: true,
-                    replayed: false,
-                })
+                Ok(Receipt { effect: Effect::Number(Box::new(number())), changed: true, replayed: false })
             });
         let ended = at_desk(&shop, Format::Json, true, async |desk| run(revoke(), desk).await);
         assert_eq!((ended.result, ended.err.as_str()), (Ok(()), "revoked\n"));
@@ -134,11 +122,8 @@ mod tests {
     #[test]
     fn a_refusal_keeps_its_code() {
         let mut shop = MockRentals::new();
-        shop.expect_rental()
-            .returning(|_, _| Err(DomainError::RentalUnknown.into()));
-        let verb = Verb::Show {
-            number: number().number,
-        };
+        shop.expect_rental().returning(|_, _| Err(DomainError::RentalUnknown.into()));
+        let verb = Verb::Show { number: number().number };
         let ended = at_desk(&shop, Format::Json, false, async |desk| run(verb, desk).await);
         let failure = ended.result.expect_err("there is no rental");
         assert_eq!((failure.exit, failure.code), (Exit::NotFound, "rental.not_found"));

@@ -35,29 +35,17 @@ pub(crate) fn main() -> ExitCode {
 
 /// Says what is wrong with the command line, or shows the help that was asked for.
 fn explain(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
-    let wants_json = arguments
-        .iter()
-        .any(|argument| argument == "--json" || argument == "--output=json")
-        || arguments
-            .windows(2)
-            .any(|pair| pair[0] == "--output" && pair[1] == "json");
+    let wants_json = arguments.iter().any(|argument| argument == "--json" || argument == "--output=json")
+        || arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json");
     if error.use_stderr() && wants_json {
         let text = error.render().to_string();
-        let text = text
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ");
+        let text = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         let text = format!("{text}; see --help");
         return report(&Failure::new(Exit::Usage, "usage", text), Format::Json);
     }
     // Nowhere to complain to when this cannot be written.
     let _ = error.print();
-    if error.use_stderr() {
-        Exit::Usage.into()
-    } else {
-        ExitCode::SUCCESS
-    }
+    if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS }
 }
 
 fn report(failure: &Failure, format: Format) -> ExitCode {
@@ -80,9 +68,7 @@ fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         return Ok(out.write_all(&script)?);
     }
     // One thread: a verb waits for the store and for nothing else.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(serve(cli, out))
 }
 

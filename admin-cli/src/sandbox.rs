@@ -148,9 +148,7 @@ pub(crate) async fn run(
             let transfer = transfer(&pay, desk).await?;
             let (chain, times) = (chain.clone(), pay.times);
             let made = tokio::task::spawn_blocking(move || {
-                (0..times)
-                    .map(|_| chain.append(&transfer))
-                    .collect::<Result<Vec<_>, _>>()
+                (0..times).map(|_| chain.append(&transfer)).collect::<Result<Vec<_>, _>>()
             });
             let made = made.await.expect("appending does not panic")?;
             desk.say("on the chain; a running http-api or bot books it within seconds")?;
@@ -172,10 +170,7 @@ async fn transfer(pay: &Pay, desk: &Desk<'_>) -> Result<SandboxTransfer, Failure
         Some(id) => Some(desk.rentals.invoice(&desk.actor, id).await?),
         None => None,
     };
-    let amount = pay
-        .amount
-        .or(pay.nanotons)
-        .or(invoice.as_ref().map(|invoice| invoice.amount));
+    let amount = pay.amount.or(pay.nanotons).or(invoice.as_ref().map(|invoice| invoice.amount));
     let payload = invoice.as_ref().map(|invoice| invoice.payload.to_string());
     let comment = match (pay.no_comment, pay.comment.clone().or(payload)) {
         (true, _) => Some(Comment::None),
@@ -201,10 +196,5 @@ async fn transfer(pay: &Pay, desk: &Desk<'_>) -> Result<SandboxTransfer, Failure
         (Kind::Zero, comment) => (SandboxKind::NotPayment(NotPayment::ZeroValue), comment),
         (Kind::Op, comment) => (SandboxKind::NotPayment(NotPayment::ContractOp), comment),
     };
-    Ok(SandboxTransfer {
-        amount,
-        comment,
-        kind,
-        sender: pay.from,
-    })
+    Ok(SandboxTransfer { amount, comment, kind, sender: pay.from })
 }

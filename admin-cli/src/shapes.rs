@@ -184,12 +184,8 @@ impl RentalShape {
             expires_at: Moment(rental.expires_at),
             grace_until: grace_until.map(Moment),
             renewal_invoice: rental.renewal.map(|renewal| renewal.invoice),
-            offered_to: offer.map(|offer| {
-                offer
-                    .to
-                    .as_ref()
-                    .map_or("anybody".to_owned(), ToString::to_string)
-            }),
+            offered_to: offer
+                .map(|offer| offer.to.as_ref().map_or("anybody".to_owned(), ToString::to_string)),
         })
     }
 }
@@ -466,13 +462,7 @@ impl From<&ApiKey> for KeyShape {
 
 impl Shape for KeyShape {
     fn columns() -> Vec<Column> {
-        vec![
-            brief("id"),
-            brief("integrator"),
-            brief("scopes"),
-            brief("created_at"),
-            brief("revoked_at"),
-        ]
+        vec![brief("id"), brief("integrator"), brief("scopes"), brief("created_at"), brief("revoked_at")]
     }
 
     fn cells(&self) -> Vec<String> {
@@ -499,35 +489,14 @@ pub(crate) struct AuditShape {
 
 impl From<AuditEntry> for AuditShape {
     fn from(entry: AuditEntry) -> Self {
-        let AuditEntry {
-            at,
-            actor,
-            action,
-            object,
-            detail,
-            reason,
-        } = entry;
-        Self {
-            at: Moment(at),
-            actor,
-            action,
-            object,
-            detail,
-            reason,
-        }
+        let AuditEntry { at, actor, action, object, detail, reason } = entry;
+        Self { at: Moment(at), actor, action, object, detail, reason }
     }
 }
 
 impl Shape for AuditShape {
     fn columns() -> Vec<Column> {
-        vec![
-            brief("at"),
-            brief("actor"),
-            brief("action"),
-            brief("object"),
-            brief("detail"),
-            brief("reason"),
-        ]
+        vec![brief("at"), brief("actor"), brief("action"), brief("object"), brief("detail"), brief("reason")]
     }
 
     fn cells(&self) -> Vec<String> {

@@ -37,13 +37,7 @@ mod tests {
 
     #[test]
     fn reads_four_units_and_nothing_else() {
-        for (text, seconds) in [
-            ("1s", 1),
-            ("90s", 90),
-            ("30m", 1800),
-            ("12h", 43_200),
-            ("3650d", MOST),
-        ] {
+        for (text, seconds) in [("1s", 1), ("90s", 90), ("30m", 1800), ("12h", 43_200), ("3650d", MOST)] {
             assert_eq!(parse(text), Ok(Seconds(seconds)), "{text}");
         }
         for text in [

@@ -56,12 +56,7 @@ impl Shape for Row {
     }
 
     fn cells(&self) -> Vec<String> {
-        vec![
-            self.what.to_owned(),
-            self.name.clone(),
-            self.count.to_string(),
-            self.amount.clone(),
-        ]
+        vec![self.what.to_owned(), self.name.clone(), self.count.to_string(), self.amount.clone()]
     }
 }
 
@@ -83,26 +78,15 @@ fn figures<'a>(view: &'a ShopView, totals: &'a Totals) -> Figures<'a> {
         amount: amount.to_string(),
         amount_display: sum_in_ton(amount),
     };
-    let Totals {
-        numbers,
-        invoices,
-        payments,
-        accounts,
-    } = totals;
+    let Totals { numbers, invoices, payments, accounts } = totals;
     Figures {
         wallet: &view.shop.wallet.address,
         network: view.shop.wallet.network.to_string(),
         opened_at: Moment(view.shop.opened_at),
         chain_read_to: Moment(view.chain.read_to),
         customers: *accounts,
-        numbers: numbers
-            .iter()
-            .map(|(state, count)| (state.name(), *count))
-            .collect(),
-        invoices: invoices
-            .iter()
-            .map(|(status, count)| (status.as_str(), *count))
-            .collect(),
+        numbers: numbers.iter().map(|(state, count)| (state.name(), *count)).collect(),
+        invoices: invoices.iter().map(|(status, count)| (status.as_str(), *count)).collect(),
         payments: payments
             .iter()
             .map(|(outcome, count, amount)| (outcome.as_str(), sum(*count, *amount)))
@@ -113,28 +97,15 @@ fn figures<'a>(view: &'a ShopView, totals: &'a Totals) -> Figures<'a> {
 }
 
 fn rows(totals: &Totals) -> Vec<Row> {
-    let row = |what, name: &str, count, amount| Row {
-        what,
-        name: name.to_owned(),
-        count,
-        amount,
-    };
-    let numbers = totals
-        .numbers
-        .iter()
-        .map(|(state, count)| row("numbers", state.name(), *count, String::new()));
-    let invoices = totals
-        .invoices
-        .iter()
-        .map(|(status, count)| row("invoices", status, *count, String::new()));
+    let row = |what, name: &str, count, amount| Row { what, name: name.to_owned(), count, amount };
+    let numbers =
+        totals.numbers.iter().map(|(state, count)| row("numbers", state.name(), *count, String::new()));
+    let invoices =
+        totals.invoices.iter().map(|(status, count)| row("invoices", status, *count, String::new()));
     let payments = totals
         .payments
         .iter()
         .map(|(outcome, count, amount)| row("payments", outcome, *count, sum_in_ton(*amount)));
     let customers = row("customers", "all", totals.accounts, String::new());
-    numbers
-        .chain(invoices)
-        .chain(payments)
-        .chain([customers])
-        .collect()
+    numbers.chain(invoices).chain(payments).chain([customers]).collect()
 }

@@ -15,10 +15,7 @@ use crate::output::Format;
 
 /// Runs a future to its end.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime")
-        .block_on(future)
+    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
 }
 
 /// What a verb wrote and how it ended.
@@ -55,11 +52,7 @@ pub(crate) fn at_desk(
         err: &mut err,
     };
     let result = block_on(verb(&mut desk));
-    Ended {
-        out: String::from_utf8(out).expect("text"),
-        err: String::from_utf8(err).expect("text"),
-        result,
-    }
+    Ended { out: String::from_utf8(out).expect("text"), err: String::from_utf8(err).expect("text"), result }
 }
 
 /// Whether `request` comes from the operator, with the reason given.
@@ -123,9 +116,7 @@ pub(crate) fn payment() -> Payment {
         sender: FakeGateway::SENDER.to_owned(),
         chain_time: start() + Seconds(60),
         booked_at: start() + Seconds(61),
-        outcome: Outcome::Exception {
-            reason: ExceptionReason::Underpaid,
-        },
+        outcome: Outcome::Exception { reason: ExceptionReason::Underpaid },
         invoice: Some(invoice().id),
         version: 1,
     }

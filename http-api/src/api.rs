@@ -54,9 +54,7 @@ pub(crate) struct Parts {
 
 impl std::fmt::Debug for Parts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Parts")
-            .field("public_url", &self.public_url)
-            .finish_non_exhaustive()
+        f.debug_struct("Parts").field("public_url", &self.public_url).finish_non_exhaustive()
     }
 }
 
@@ -89,11 +87,7 @@ impl Api {
         }
         let described = described.layer(from_fn_with_state(self.clone(), observe::bound));
         let (router, openapi) = described.merge(routes::health()).split_for_parts();
-        let router = if self.metrics.is_some() {
-            router.merge(routes::metrics())
-        } else {
-            router
-        };
+        let router = if self.metrics.is_some() { router.merge(routes::metrics()) } else { router };
         router
             .merge(docs::routes(openapi))
             .fallback(nothing_here)

@@ -66,11 +66,7 @@ async fn identify(api: &Api, headers: &HeaderMap) -> Result<Caller, Problem> {
 }
 
 fn permit(caller: Caller, method: &Method) -> Result<Caller, Problem> {
-    let (scope, name) = if method.is_safe() {
-        (Scope::Read, "read")
-    } else {
-        (Scope::Write, "write")
-    };
+    let (scope, name) = if method.is_safe() { (Scope::Read, "read") } else { (Scope::Write, "write") };
     if caller.key().scopes.contains(&scope) {
         Ok(caller)
     } else {
@@ -101,9 +97,7 @@ mod tests {
     #[tokio::test]
     async fn only_a_live_key_with_the_scope_gets_in() {
         let mut rentals = MockRentals::new();
-        rentals
-            .expect_authenticate()
-            .returning(|_| Err(ServiceError::Unauthenticated));
+        rentals.expect_authenticate().returning(|_| Err(ServiceError::Unauthenticated));
         let shop = Shop::new(rentals);
         for authorization in [None, Some("Bearer x"), Some("Basic YTpi"), Some("Bearer")] {
             let answer = shop.get_as(authorization, "/v1/numbers").await;
@@ -119,18 +113,10 @@ mod tests {
             key.scopes.remove(&rental_core::Scope::Write);
             Ok(key)
         });
-        rentals.expect_numbers().returning(|_, _| {
-            Ok(Page {
-                items: vec![],
-                next: None,
-            })
-        });
+        rentals.expect_numbers().returning(|_, _| Ok(Page { items: vec![], next: None }));
         let shop = Shop::new(rentals);
         assert_eq!(shop.get("/v1/numbers").await.status, StatusCode::OK);
         let answer = shop.post("/v1/invoices", "{}").await;
-        assert_eq!(
-            (answer.status, answer.code()),
-            (StatusCode::FORBIDDEN, "access.scope".to_owned())
-        );
+        assert_eq!((answer.status, answer.code()), (StatusCode::FORBIDDEN, "access.scope".to_owned()));
     }
 }

@@ -30,22 +30,13 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     let pages = Router::new()
         .route("/pay/{invoice}", get(show))
-        .route(
-            "/assets/page.css",
-            get(async || asset("text/css; charset=utf-8", STYLE)),
-        )
-        .route(
-            "/assets/checkout.js",
-            get(async || asset("text/javascript; charset=utf-8", SCRIPT)),
-        );
+        .route("/assets/page.css", get(async || asset("text/css; charset=utf-8", STYLE)))
+        .route("/assets/checkout.js", get(async || asset("text/javascript; charset=utf-8", SCRIPT)));
     pages.into()
 }
 
 fn asset(kind: &'static str, text: &'static str) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, kind),
-        (header::CACHE_CONTROL, "public, max-age=300"),
-    ];
+    let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=300")];
     (headers, text).into_response()
 }
 
@@ -110,12 +101,9 @@ fn stage(invoice: &Invoice, now: Timestamp) -> Stage {
             "Please do not pay any more. A payment that was made in time is still recognised; this takes a moment.",
             false,
         ),
-        InvoiceStatus::Settled { .. } => (
-            "settled",
-            "Paid",
-            "Thank you. The number is yours for the term.",
-            true,
-        ),
+        InvoiceStatus::Settled { .. } => {
+            ("settled", "Paid", "Thank you. The number is yours for the term.", true)
+        }
         InvoiceStatus::Expired { .. } => (
             "expired",
             "Expired",
@@ -129,21 +117,11 @@ fn stage(invoice: &Invoice, now: Timestamp) -> Stage {
             true,
         ),
     };
-    Stage {
-        name,
-        heading,
-        advice,
-        is_final,
-    }
+    Stage { name, heading, advice, is_final }
 }
 
 fn render(api: &Api, invoice: &Invoice, now: Timestamp, is_toy: bool) -> Markup {
-    let Stage {
-        name,
-        heading,
-        advice,
-        is_final,
-    } = stage(invoice, now);
+    let Stage { name, heading, advice, is_final } = stage(invoice, now);
     let links = routes::links(api, invoice);
     let what = match invoice.kind {
         InvoiceKind::Rent => "Rent",
@@ -229,11 +207,7 @@ mod tests {
         let mut rentals = rental_core::MockRentals::new();
         rentals.expect_invoice().returning(move |viewer, id| {
             assert_eq!(*viewer, Actor::System);
-            if id == invoice().id {
-                Ok(change(invoice()))
-            } else {
-                Err(DomainError::InvoiceUnknown.into())
-            }
+            if id == invoice().id { Ok(change(invoice())) } else { Err(DomainError::InvoiceUnknown.into()) }
         });
         rentals.expect_shop().returning(|| Ok(shop_view()));
         Shop::new(rentals)
@@ -265,34 +239,18 @@ mod tests {
 
     #[tokio::test]
     async fn every_stage_says_what_to_do_and_only_an_open_one_asks_for_money() {
-        let late = Invoice {
-            expires_at: NOW.minus(Seconds(1)),
-            ..invoice()
-        };
-        let waiting = Invoice {
-            waiting: Some(TxHash([1; 32])),
-            ..invoice()
-        };
+        let late = Invoice { expires_at: NOW.minus(Seconds(1)), ..invoice() };
+        let waiting = Invoice { waiting: Some(TxHash([1; 32])), ..invoice() };
         let ended = |status| Invoice { status, ..invoice() };
         for (invoice, heading, reloads) in [
             (late, "The time to pay is over", true),
             (waiting, "Payment received", true),
-            (
-                ended(InvoiceStatus::Settled {
-                    tx: TxHash([1; 32]),
-                    at: NOW,
-                }),
-                "Paid",
-                false,
-            ),
+            (ended(InvoiceStatus::Settled { tx: TxHash([1; 32]), at: NOW }), "Paid", false),
             (ended(InvoiceStatus::Expired { at: NOW }), "Expired", false),
             (ended(InvoiceStatus::Cancelled { at: NOW }), "Cancelled", false),
         ] {
             let page = text(move |_| invoice.clone()).await;
-            assert!(
-                page.contains(heading) && !page.contains("ton://") && !page.contains("<svg"),
-                "{page}"
-            );
+            assert!(page.contains(heading) && !page.contains("ton://") && !page.contains("<svg"), "{page}");
             assert_eq!(page.contains("http-equiv=\"refresh\""), reloads, "{heading}");
         }
     }

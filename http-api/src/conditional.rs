@@ -15,14 +15,8 @@ pub(crate) fn tagged(request: &HeaderMap, tag: &str, body: impl Serialize) -> Re
         Json(body).into_response()
     };
     let headers = response.headers_mut();
-    headers.insert(
-        header::ETAG,
-        HeaderValue::try_from(tag).expect("tags are letters and digits"),
-    );
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("private, no-cache"),
-    );
+    headers.insert(header::ETAG, HeaderValue::try_from(tag).expect("tags are letters and digits"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     response
 }
 
@@ -53,11 +47,7 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static(sent));
-            assert_eq!(
-                tagged(&headers, "3-open", "body").status().as_u16(),
-                status,
-                "{sent}"
-            );
+            assert_eq!(tagged(&headers, "3-open", "body").status().as_u16(), status, "{sent}");
         }
     }
 }

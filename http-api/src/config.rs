@@ -10,12 +10,7 @@ use rental_app::ShopConfig;
 #[command(name = "http-api", version, about)]
 pub(crate) struct Config {
     /// Address to listen on; port 0 takes a free one.
-    #[arg(
-        long,
-        env = "HTTP_BIND",
-        default_value = "127.0.0.1:8080",
-        value_name = "ADDRESS"
-    )]
+    #[arg(long, env = "HTTP_BIND", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub(crate) http_bind: String,
 
     /// Address for /metrics when they shall not be on the main one.
@@ -27,7 +22,7 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<String>,
 
     /// Requests per minute for each API key, and for each address without one.
-    #[arg(long, env = "RATE_LIMIT", default_value_t = 600, value_name = "COUNT",
+    #[arg(long, env = "RATE_LIMIT", default_value_t = 6000, value_name = "COUNT",
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) rate_limit: u32,
 
@@ -58,9 +53,7 @@ impl Config {
             None => Ok(bound.to_owned()),
             Some(url) => {
                 let url = url.trim_end_matches('/');
-                let host = url
-                    .strip_prefix("https://")
-                    .or_else(|| url.strip_prefix("http://"));
+                let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
                 let plain = |c: char| c.is_ascii_graphic() && !"\"<>\\^`{|}?#".contains(c);
                 match host {
                     Some(host) if !host.is_empty() && host.chars().all(plain) => Ok(url.to_owned()),
@@ -98,18 +91,9 @@ mod tests {
     #[test]
     fn the_public_address_is_checked() {
         let url = |text: &str| Config::parse_from(["http-api", "--public-url", text]).public_url("http://b");
-        assert_eq!(
-            url("https://shop.example/"),
-            Ok("https://shop.example".to_owned())
-        );
+        assert_eq!(url("https://shop.example/"), Ok("https://shop.example".to_owned()));
         assert_eq!(url(""), Ok("http://b".to_owned()));
-        for text in [
-            "shop.example",
-            "https://",
-            "ftp://x",
-            "https://a b",
-            "https://a\"b",
-        ] {
+        for text in ["shop.example", "https://", "ftp://x", "https://a b", "https://a\"b"] {
             assert!(url(text).is_err(), "{text}");
         }
     }

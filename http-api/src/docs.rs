@@ -49,14 +49,8 @@ pub(crate) fn routes(openapi: utoipa::openapi::OpenApi) -> Router<Api> {
     complete(&mut description);
     let page = page::render(&description);
     Router::new()
-        .route(
-            "/openapi.json",
-            get(move || async move { kept(Json(description).into_response()) }),
-        )
-        .route(
-            "/docs",
-            get(move || async move { checkout::page(StatusCode::OK, page) }),
-        )
+        .route("/openapi.json", get(move || async move { kept(Json(description).into_response()) }))
+        .route("/docs", get(move || async move { checkout::page(StatusCode::OK, page) }))
 }
 
 fn kept(mut response: Response) -> Response {
@@ -70,16 +64,11 @@ const ALWAYS: [(&str, &str); 4] = [
     ("400", "The request cannot be read"),
     ("429", "Too many requests; wait as long as Retry-After says"),
     ("500", "Something is broken on our side"),
-    (
-        "503",
-        "The shop cannot answer right now; the same request may succeed later",
-    ),
+    ("503", "The shop cannot answer right now; the same request may succeed later"),
 ];
 /// What every operation that needs a key can answer.
-const KEYED: [(&str, &str); 2] = [
-    ("401", "There is no valid API key"),
-    ("403", "The API key may not do this"),
-];
+const KEYED: [(&str, &str); 2] =
+    [("401", "There is no valid API key"), ("403", "The API key may not do this")];
 /// What every operation with a body can answer.
 const WITH_BODY: [(&str, &str); 3] = [
     ("413", "The body is larger than 64 KiB"),
@@ -115,10 +104,7 @@ fn complete(description: &mut Value) {
         .into_iter()
         .flat_map(Map::values_mut)
         .filter_map(Value::as_object_mut)
-        .flat_map(|path| {
-            path.iter_mut()
-                .map(|(method, operation)| (method == "post", operation))
-        });
+        .flat_map(|path| path.iter_mut().map(|(method, operation)| (method == "post", operation)));
     for (is_post, operation) in operations {
         if operation["tags"][0] == "Operation" {
             continue;
@@ -129,11 +115,7 @@ fn complete(description: &mut Value) {
             restrict(&name, &mut parameter["schema"]);
         }
         let body = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
-        bodies.extend(
-            body.as_str()
-                .and_then(|body| body.rsplit('/').next())
-                .map(str::to_owned),
-        );
+        bodies.extend(body.as_str().and_then(|body| body.rsplit('/').next()).map(str::to_owned));
         let is_open = operation["security"] == json!([{}]);
         let common = ALWAYS
             .iter()
@@ -143,9 +125,7 @@ fn complete(description: &mut Value) {
             continue;
         };
         for (status, text) in common {
-            responses
-                .entry(*status)
-                .or_insert_with(|| json!({ "description": text }));
+            responses.entry(*status).or_insert_with(|| json!({ "description": text }));
         }
         for (status, response) in responses.iter_mut() {
             response["headers"]["Request-Id"] = header("Names this request; quote it when you ask for help");
@@ -188,19 +168,13 @@ mod tests {
 
     #[tokio::test]
     async fn the_description_is_complete_and_does_not_change_unnoticed() {
-        let description = Shop::new(MockRentals::new())
-            .get_as(None, "/openapi.json")
-            .await
-            .json();
+        let description = Shop::new(MockRentals::new()).get_as(None, "/openapi.json").await.json();
         for (path, operations) in description["paths"].as_object().expect("paths") {
             for (method, operation) in operations.as_object().expect("operations") {
                 let place = format!("{method} {path}");
                 assert!(operation["summary"].is_string(), "{place} has no summary");
                 let parts = operation.as_object().expect("an operation");
-                assert!(
-                    parts.values().all(|part| !part.is_null()),
-                    "{place} has an empty part"
-                );
+                assert!(parts.values().all(|part| !part.is_null()), "{place} has an empty part");
                 if path.starts_with("/v1") {
                     for status in ["400", "401", "403", "429", "500", "503"] {
                         assert!(
@@ -218,10 +192,7 @@ mod tests {
         let references: Vec<&str> = text.split("\"$ref\":\"#/components/schemas/").skip(1).collect();
         for reference in references {
             let name = reference.split('"').next().expect("a name");
-            assert!(
-                description["components"]["schemas"][name].is_object(),
-                "{name} is not described"
-            );
+            assert!(description["components"]["schemas"][name].is_object(), "{name} is not described");
         }
         insta::assert_json_snapshot!(description);
     }
@@ -232,10 +203,7 @@ mod tests {
         let description = shop.get_as(None, "/openapi.json").await.json();
         let page = shop.get_as(None, "/docs").await;
         assert!(
-            page.headers["content-security-policy"]
-                .to_str()
-                .expect("text")
-                .starts_with("default-src 'none'")
+            page.headers["content-security-policy"].to_str().expect("text").starts_with("default-src 'none'")
         );
         let page = page.text();
         assert!(!page.contains("<script"), "the page needs no script");

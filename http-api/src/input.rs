@@ -56,25 +56,19 @@ impl Named for PhoneNumber {
 
 impl Named for InvoiceId {
     fn named(text: &str) -> Result<Self, Problem> {
-        Ok(text
-            .parse()
-            .map_err(|_| rental_core::DomainError::InvoiceUnknown)?)
+        Ok(text.parse().map_err(|_| rental_core::DomainError::InvoiceUnknown)?)
     }
 }
 
 impl Named for TxHash {
     fn named(text: &str) -> Result<Self, Problem> {
-        Ok(text
-            .parse()
-            .map_err(|_| rental_core::DomainError::PaymentUnknown)?)
+        Ok(text.parse().map_err(|_| rental_core::DomainError::PaymentUnknown)?)
     }
 }
 
 impl Named for TransferToken {
     fn named(text: &str) -> Result<Self, Problem> {
-        Ok(text
-            .parse()
-            .map_err(|_: TransferTokenError| rental_core::DomainError::TransferUnknown)?)
+        Ok(text.parse().map_err(|_: TransferTokenError| rental_core::DomainError::TransferUnknown)?)
     }
 }
 
@@ -128,11 +122,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for Post<T> {
         let bytes = read(Request::from_parts(parts, body), api).await?;
         let request = [method.as_str().as_bytes(), path.path().as_bytes(), &bytes[..]];
         let idempotency = idempotency_key(&headers, &caller, &request)?;
-        Ok(Self {
-            caller,
-            body: json(&headers, &bytes)?,
-            idempotency,
-        })
+        Ok(Self { caller, body: json(&headers, &bytes)?, idempotency })
     }
 }
 
@@ -150,12 +140,12 @@ impl<T: DeserializeOwned> FromRequest<Api> for Body<T> {
 }
 
 async fn read(request: Request, api: &Api) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, api)
-        .await
-        .map_err(|error: BytesRejection| match error.into_response().status() {
+    Bytes::from_request(request, api).await.map_err(|error: BytesRejection| {
+        match error.into_response().status() {
             StatusCode::PAYLOAD_TOO_LARGE => Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE),
             _ => Problem::malformed("the body ended early"),
-        })
+        }
+    })
 }
 
 fn idempotency_key(
@@ -191,11 +181,7 @@ fn json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Pro
         None if bytes.is_empty() => {}
         _ => {
             let detail = "send the body as JSON, with Content-Type: application/json";
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "request.unsupported_type",
-                detail,
-            ));
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "request.unsupported_type", detail));
         }
     }
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
@@ -253,22 +239,13 @@ mod tests {
         let json = Some("application/json; charset=utf-8");
         let at = |pointer: &str| vec![pointer.to_owned()];
         assert_eq!(refusal(None, "{}"), (415, "request.unsupported_type", vec![]));
-        assert_eq!(
-            refusal(Some("text/plain"), "{}"),
-            (415, "request.unsupported_type", vec![])
-        );
+        assert_eq!(refusal(Some("text/plain"), "{}"), (415, "request.unsupported_type", vec![]));
         assert_eq!(refusal(json, "{"), (400, "request.malformed", at("")));
         assert_eq!(refusal(json, "nonsense"), (400, "request.malformed", at("")));
-        assert_eq!(
-            refusal(json, r#"{"number":"x","term_days":1} {}"#),
-            (400, "request.malformed", vec![])
-        );
+        assert_eq!(refusal(json, r#"{"number":"x","term_days":1} {}"#), (400, "request.malformed", vec![]));
         assert_eq!(refusal(json, "[]"), (422, "request.invalid", at("")));
         assert_eq!(refusal(None, ""), (422, "request.invalid", at("")));
-        assert_eq!(
-            refusal(json, r#"{"number":1,"term_days":1}"#),
-            (422, "request.invalid", at("/number"))
-        );
+        assert_eq!(refusal(json, r#"{"number":1,"term_days":1}"#), (422, "request.invalid", at("/number")));
         assert_eq!(
             refusal(json, r#"{"number":"x","term_days":"1"}"#),
             (422, "request.invalid", at("/term_days"))

@@ -42,10 +42,7 @@ struct Window {
 impl LocalCounters {
     /// No counts yet.
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self {
-            clock,
-            windows: Mutex::default(),
-        }
+        Self { clock, windows: Mutex::default() }
     }
 }
 
@@ -60,21 +57,14 @@ impl RateLimiter for LocalCounters {
                 windows.clear(); // a flood from everywhere: rather new windows for all than memory without end
             }
         }
-        let fresh = Window {
-            used: 0,
-            ends: now + quota.window,
-        };
+        let fresh = Window { used: 0, ends: now + quota.window };
         let window = windows.entry(subject.to_owned()).or_insert(fresh);
         if window.ends <= now {
             *window = fresh;
         }
         let allowed = window.used < quota.limit;
         window.used += u32::from(allowed);
-        Ok(Allowance {
-            allowed,
-            remaining: quota.limit - window.used,
-            reset_after: window.ends.since(now),
-        })
+        Ok(Allowance { allowed, remaining: quota.limit - window.used, reset_after: window.ends.since(now) })
     }
 }
 
@@ -96,18 +86,12 @@ pub(crate) async fn within(
         }
         Err(error) => return Problem::from(rental_core::ServiceError::Store(error)).into_response(),
     };
-    let Allowance {
-        allowed,
-        remaining,
-        reset_after,
-    } = allowance;
+    let Allowance { allowed, remaining, reset_after } = allowance;
     let mut response = if allowed {
         answer.await
     } else {
-        let detail = format!(
-            "more than {} requests in {} s; wait {} s",
-            quota.limit, quota.window.0, reset_after.0
-        );
+        let detail =
+            format!("more than {} requests in {} s; wait {} s", quota.limit, quota.window.0, reset_after.0);
         Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate.limited", detail)
             .retry_after(reset_after.0)
             .into_response()
@@ -174,10 +158,7 @@ mod tests {
     async fn a_window_allows_its_limit_and_then_begins_anew() {
         let clock = ManualClock::at(Timestamp::from_unix(1_000));
         let counters = LocalCounters::new(Arc::new(clock.clone()));
-        let quota = Quota {
-            limit: 2,
-            window: Seconds(60),
-        };
+        let quota = Quota { limit: 2, window: Seconds(60) };
         let mut allowed = Vec::new();
         for _ in 0..3 {
             allowed.push(counters.hit("a", quota).await.expect("counted").allowed);
@@ -186,32 +167,21 @@ mod tests {
         assert!(counters.hit("b", quota).await.expect("counted").allowed);
         clock.advance(Seconds(60));
         let next = counters.hit("a", quota).await.expect("counted");
-        assert_eq!(
-            (next.allowed, next.remaining, next.reset_after),
-            (true, 1, Seconds(60))
-        );
+        assert_eq!((next.allowed, next.remaining, next.reset_after), (true, 1, Seconds(60)));
     }
 
     #[tokio::test]
     async fn the_limit_is_announced_and_then_kept() {
         let mut rentals = MockRentals::new();
         rentals.expect_authenticate().returning(|_| Ok(key()));
-        rentals.expect_numbers().returning(|_, _| {
-            Ok(Page {
-                items: vec![],
-                next: None,
-            })
-        });
+        rentals.expect_numbers().returning(|_, _| Ok(Page { items: vec![], next: None }));
         let shop = Shop::limited(rentals, 2);
         let answer = shop.get("/v1/numbers").await;
         assert_eq!(answer.headers["ratelimit-policy"], r#""default";q=2;w=60"#);
         assert_eq!(answer.headers["ratelimit"], r#""default";r=1;t=60"#);
         shop.get("/v1/numbers").await;
         let answer = shop.get("/v1/numbers").await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.code()),
-            (429, "rate.limited".to_owned())
-        );
+        assert_eq!((answer.status.as_u16(), answer.code()), (429, "rate.limited".to_owned()));
         assert_eq!(answer.headers["retry-after"], "60");
         assert_eq!(shop.get_as(None, "/livez").await.status, StatusCode::OK);
     }
@@ -225,10 +195,7 @@ mod tests {
         let trusted = [ip("10.0.0.1"), ip("10.0.0.2")];
         assert_eq!(client(ip("8.8.8.8"), &headers, &trusted), ip("8.8.8.8"));
         assert_eq!(client(ip("::ffff:10.0.0.1"), &headers, &trusted), ip("9.9.9.9"));
-        assert_eq!(
-            client(ip("10.0.0.1"), &HeaderMap::new(), &trusted),
-            ip("10.0.0.1")
-        );
+        assert_eq!(client(ip("10.0.0.1"), &HeaderMap::new(), &trusted), ip("10.0.0.1"));
     }
 
     #[test]

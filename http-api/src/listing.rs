@@ -46,16 +46,10 @@ pub(crate) fn page(name: &str, limit: Option<&str>, cursor: Option<&str>) -> Res
 pub(crate) fn limit(text: Option<&str>) -> Result<usize, Problem> {
     let limit = text.map_or(Some(USUAL), |text| {
         let plain = text.bytes().all(|b| b.is_ascii_digit());
-        text.parse()
-            .ok()
-            .filter(|limit| plain && (1..=MOST).contains(limit))
+        text.parse().ok().filter(|limit| plain && (1..=MOST).contains(limit))
     });
-    limit.ok_or_else(|| {
-        Problem::invalid(
-            "limit.invalid",
-            format!("limit is a whole number from 1 to {MOST}"),
-        )
-    })
+    limit
+        .ok_or_else(|| Problem::invalid("limit.invalid", format!("limit is a whole number from 1 to {MOST}")))
 }
 
 /// A place in a list as a client sees it: opaque, and of use for this list only.
@@ -78,10 +72,7 @@ fn open(name: &str, cursor: &str) -> Result<String, Problem> {
 }
 
 fn digest(name: &str, place: &str) -> [u8; SEAL] {
-    let hash = Sha256::new_with_prefix(name)
-        .chain_update([0])
-        .chain_update(place)
-        .finalize();
+    let hash = Sha256::new_with_prefix(name).chain_update([0]).chain_update(place).finalize();
     std::array::from_fn(|i| hash[i])
 }
 
@@ -95,12 +86,9 @@ mod tests {
         assert_eq!(open("numbers", &cursor), Ok("+88801234567".to_owned()));
         let mut cut = cursor.clone();
         cut.pop();
-        for (name, cursor) in [
-            ("invoices", cursor.as_str()),
-            ("numbers", &cut),
-            ("numbers", ""),
-            ("numbers", "+&!"),
-        ] {
+        for (name, cursor) in
+            [("invoices", cursor.as_str()), ("numbers", &cut), ("numbers", ""), ("numbers", "+&!")]
+        {
             assert_eq!(open(name, cursor).expect_err("refused").code, "cursor.invalid");
         }
     }
@@ -110,21 +98,8 @@ mod tests {
         assert_eq!(limit(None), Ok(50));
         assert_eq!(limit(Some("1")), Ok(1));
         assert_eq!(limit(Some("100")), Ok(100));
-        for text in [
-            "",
-            "0",
-            "101",
-            "-1",
-            "+1",
-            "1.0",
-            "ten",
-            "99999999999999999999999",
-        ] {
-            assert_eq!(
-                limit(Some(text)).expect_err("refused").code,
-                "limit.invalid",
-                "{text}"
-            );
+        for text in ["", "0", "101", "-1", "+1", "1.0", "ten", "99999999999999999999999"] {
+            assert_eq!(limit(Some(text)).expect_err("refused").code, "limit.invalid", "{text}");
         }
     }
 }

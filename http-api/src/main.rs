@@ -47,10 +47,7 @@ use config::Config;
 /// How long the program says that it is about to end before it stops listening, so that a balancer can look away.
 const NOTICE: Duration = Duration::from_millis(500);
 
-#[expect(
-    clippy::print_stderr,
-    reason = "why the program cannot start, for whoever started it"
-)]
+#[expect(clippy::print_stderr, reason = "why the program cannot start, for whoever started it")]
 fn main() -> ExitCode {
     match start() {
         Ok(()) => ExitCode::SUCCESS,
@@ -73,10 +70,8 @@ fn start() -> anyhow::Result<()> {
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {
-    let (mut terminate, mut interrupt) = (
-        listen_for(SignalKind::terminate())?,
-        listen_for(SignalKind::interrupt())?,
-    );
+    let (mut terminate, mut interrupt) =
+        (listen_for(SignalKind::terminate())?, listen_for(SignalKind::interrupt())?);
     config.public_url("").map_err(|why| anyhow!(why))?; // before anything is opened
     if config.demo && config.shop.provider()? != Provider::Sandbox {
         bail!("--demo works in the sandbox only; unset TON_PROVIDER");
@@ -88,11 +83,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let mut servers = tokio::task::JoinSet::new();
     if let Some(address) = config.metrics_bind() {
         let (listener, _) = bind("METRICS_BIND", address).await?;
-        servers.spawn(serve::serve(
-            listener,
-            routes::exposition(metrics.clone()),
-            stop.clone(),
-        ));
+        servers.spawn(serve::serve(listener, routes::exposition(metrics.clone()), stop.clone()));
     }
     let workers = Workers::start(&app, Duration::from_secs(config.shop.ton_poll_seconds));
     let api = Api::new(Parts {
@@ -100,10 +91,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         gateway: app.gateway.clone(),
         sandbox: app.sandbox.as_ref().map(|tools| tools.chain.clone()),
         limiter: Arc::new(limit::LocalCounters::new(Arc::new(SystemClock))),
-        quota: Quota {
-            limit: config.rate_limit,
-            window: Seconds(60),
-        },
+        quota: Quota { limit: config.rate_limit, window: Seconds(60) },
         trusted_proxies: config.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
         public_url: config.public_url(&url).map_err(|why| anyhow!(why))?,
         health: workers.health().clone(),
@@ -124,9 +112,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     stop.cancel();
     while servers.join_next().await.is_some() {}
     workers.stop().await;
-    tokio::task::spawn_blocking(move || app.store.close())
-        .await
-        .context("the store cannot be closed")?;
+    tokio::task::spawn_blocking(move || app.store.close()).await.context("the store cannot be closed")?;
     tracing::info!("ended");
     Ok(())
 }
@@ -151,10 +137,7 @@ async fn bind(setting: &str, address: &str) -> anyhow::Result<(TcpListener, Stri
     Ok((listener, format!("http://{bound}")))
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "the one thing that this program has to say to whoever started it"
-)]
+#[expect(clippy::print_stdout, reason = "the one thing that this program has to say to whoever started it")]
 async fn announce(config: &Config, app: &App, url: &str) -> anyhow::Result<()> {
     tracing::info!(%url, "listening");
     if config.demo {

@@ -24,9 +24,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 const SECONDS: &str = "rental_http_request_duration_seconds";
 const REQUESTS: &str = "rental_http_requests_total";
-const BUCKETS: [f64; 12] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
-];
+const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 /// Starts collecting this process's metrics, inside a runtime.
 pub(crate) fn install_metrics() -> Result<PrometheusHandle, BuildError> {
@@ -64,32 +62,14 @@ pub(crate) async fn observe(State(api): State<Api>, request: Request, next: Next
 
     let (status, took) = (response.status().as_u16(), begun.elapsed());
     let name = method_name(method.as_str());
-    let labels = [
-        ("route", route.clone()),
-        ("method", name.to_owned()),
-        ("code", status.to_string()),
-    ];
+    let labels = [("route", route.clone()), ("method", name.to_owned()), ("code", status.to_string())];
     metrics::counter!(REQUESTS, &labels).increment(1);
     metrics::histogram!(SECONDS, "route" => route.clone(), "method" => name).record(took);
     let took = took.as_millis();
     if status >= 500 {
-        tracing::warn!(
-            request_id = id,
-            method = name,
-            route,
-            status,
-            ms = took,
-            "answered"
-        );
+        tracing::warn!(request_id = id, method = name, route, status, ms = took, "answered");
     } else {
-        tracing::info!(
-            request_id = id,
-            method = name,
-            route,
-            status,
-            ms = took,
-            "answered"
-        );
+        tracing::info!(request_id = id, method = name, route, status, ms = took, "answered");
     }
     response
 }
@@ -118,20 +98,11 @@ fn complete(response: &mut Response, api: &Api, id: &str) {
         *response.body_mut() = Body::from(body);
         let headers = response.headers_mut();
         headers.remove(header::CONTENT_LENGTH);
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     }
     let headers = response.headers_mut();
-    headers.insert(
-        "request-id",
-        HeaderValue::try_from(id).expect("letters and digits"),
-    );
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    headers.insert("request-id", HeaderValue::try_from(id).expect("letters and digits"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let unset = |name: &HeaderName| !headers.contains_key(name);
     if unset(&header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -142,9 +113,7 @@ fn complete(response: &mut Response, api: &Api, id: &str) {
 fn is_ours(response: &Response) -> bool {
     let kind = response.headers().get(header::CONTENT_TYPE);
     kind.is_some_and(|kind| {
-        ["text/html", "application/json"]
-            .iter()
-            .any(|ours| kind.as_bytes().starts_with(ours.as_bytes()))
+        ["text/html", "application/json"].iter().any(|ours| kind.as_bytes().starts_with(ours.as_bytes()))
     })
 }
 

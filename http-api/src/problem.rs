@@ -71,13 +71,7 @@ impl Problem {
     /// A refusal with this status and code.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(TRY_AGAIN_AFTER);
-        Self {
-            status,
-            code,
-            detail: detail.into(),
-            errors: Vec::new(),
-            retry_after,
-        }
+        Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after }
     }
 
     /// A well-formed value that makes no sense.
@@ -105,20 +99,14 @@ impl Problem {
     /// The same, blaming this part of the body.
     #[must_use]
     pub(crate) fn at(mut self, pointer: impl Into<String>) -> Self {
-        self.errors.push(Fault {
-            pointer: pointer.into(),
-            detail: self.detail.clone(),
-        });
+        self.errors.push(Fault { pointer: pointer.into(), detail: self.detail.clone() });
         self
     }
 
     /// The same, not to be tried again for so many seconds.
     #[must_use]
     pub(crate) fn retry_after(self, seconds: u64) -> Self {
-        Self {
-            retry_after: Some(seconds),
-            ..self
-        }
+        Self { retry_after: Some(seconds), ..self }
     }
 
     /// The problem that a bare error response of a framework stands for.
@@ -169,10 +157,7 @@ impl From<ServiceError> for Problem {
         }
         let detail = match (&error, status) {
             (_, StatusCode::INTERNAL_SERVER_ERROR) => {
-                return Self {
-                    code: error.code(),
-                    ..Self::internal()
-                };
+                return Self { code: error.code(), ..Self::internal() };
             }
             (ServiceError::Store(_), _) => {
                 "the shop cannot answer right now; send the same request again".to_owned()
@@ -197,10 +182,7 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static(r#"Bearer realm="rental""#),
-            );
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer realm="rental""#));
         }
         response.extensions_mut().insert(self);
         response
@@ -209,140 +191,52 @@ impl IntoResponse for Problem {
 
 /// The codes that a client meets, their statuses and what they mean; shown in the documentation.
 pub(crate) const CODES: &[(&str, u16, &str)] = &[
-    (
-        "request.malformed",
-        400,
-        "The request or its JSON cannot be read.",
-    ),
-    (
-        "idempotency.malformed",
-        400,
-        "The Idempotency-Key is not 1 to 255 visible ASCII characters.",
-    ),
+    ("request.malformed", 400, "The request or its JSON cannot be read."),
+    ("idempotency.malformed", 400, "The Idempotency-Key is not 1 to 255 visible ASCII characters."),
     ("access.unauthenticated", 401, "There is no valid API key."),
-    (
-        "access.scope",
-        403,
-        "The API key may read but not write, or the other way round.",
-    ),
+    ("access.scope", 403, "The API key may read but not write, or the other way round."),
     ("access.denied", 403, "You are not allowed to do this."),
     ("customer.banned", 403, "The customer may not rent here."),
     ("route.not_found", 404, "There is nothing at this address."),
     ("number.not_found", 404, "The number is not in the shop."),
-    (
-        "invoice.not_found",
-        404,
-        "There is no such invoice, or it is not yours.",
-    ),
-    (
-        "rental.not_found",
-        404,
-        "There is no such rental, or it is not yours.",
-    ),
-    (
-        "transfer.not_found",
-        404,
-        "There is no such transfer, or it is not for this customer.",
-    ),
-    (
-        "payment.not_found",
-        404,
-        "There is no such payment, or it is not yours.",
-    ),
-    (
-        "route.method_not_allowed",
-        405,
-        "The address exists, but not with this method; see Allow.",
-    ),
-    (
-        "number.reserved",
-        409,
-        "Somebody else is about to pay for the number.",
-    ),
+    ("invoice.not_found", 404, "There is no such invoice, or it is not yours."),
+    ("rental.not_found", 404, "There is no such rental, or it is not yours."),
+    ("transfer.not_found", 404, "There is no such transfer, or it is not for this customer."),
+    ("payment.not_found", 404, "There is no such payment, or it is not yours."),
+    ("route.method_not_allowed", 405, "The address exists, but not with this method; see Allow."),
+    ("number.reserved", 409, "Somebody else is about to pay for the number."),
     ("number.rented", 409, "Somebody holds the number."),
-    (
-        "number.turnover",
-        409,
-        "The number is being prepared for the next customer.",
-    ),
+    ("number.turnover", 409, "The number is being prepared for the next customer."),
     ("number.withdrawn", 409, "The number is not offered at present."),
     ("number.restricted", 409, "The number is restricted by Telegram."),
-    (
-        "number.pending_deletion",
-        409,
-        "The number's Telegram account is being deleted.",
-    ),
+    ("number.pending_deletion", 409, "The number's Telegram account is being deleted."),
     ("number.locked", 409, "The number is locked for maintenance."),
     ("invoice.settled", 409, "The invoice is paid already."),
-    (
-        "invoice.paid",
-        409,
-        "A payment for the invoice has arrived and is being carried out.",
-    ),
+    ("invoice.paid", 409, "A payment for the invoice has arrived and is being carried out."),
     ("invoice.cancelled", 409, "The invoice was cancelled."),
-    (
-        "rental.renewal_open",
-        409,
-        "A renewal of the rental waits for payment.",
-    ),
-    (
-        "rental.in_grace",
-        409,
-        "The term is over; renew before handing the number on.",
-    ),
+    ("rental.renewal_open", 409, "A renewal of the rental waits for payment."),
+    ("rental.in_grace", 409, "The term is over; renew before handing the number on."),
     ("transfer.open", 409, "The number is offered to somebody already."),
-    (
-        "limit.open_invoices",
-        409,
-        "The customer has as many open invoices as are allowed.",
-    ),
-    (
-        "limit.numbers",
-        409,
-        "The customer has as many numbers as are allowed.",
-    ),
+    ("limit.open_invoices", 409, "The customer has as many open invoices as are allowed."),
+    ("limit.numbers", 409, "The customer has as many numbers as are allowed."),
     ("invoice.expired", 410, "The invoice's deadline has passed."),
     ("transfer.expired", 410, "The transfer's deadline has passed."),
     ("request.too_large", 413, "The body is larger than 64 KiB."),
-    (
-        "request.unsupported_type",
-        415,
-        "The body is not sent as application/json.",
-    ),
-    (
-        "request.invalid",
-        422,
-        "The JSON does not have the documented shape; see errors.",
-    ),
-    (
-        "query.invalid",
-        422,
-        "A query parameter is unknown or given twice.",
-    ),
+    ("request.unsupported_type", 415, "The body is not sent as application/json."),
+    ("request.invalid", 422, "The JSON does not have the documented shape; see errors."),
+    ("query.invalid", 422, "A query parameter is unknown or given twice."),
     ("number.invalid", 422, "Not a +888 number."),
     ("customer.invalid", 422, "Not a customer reference."),
     ("term.invalid", 422, "Not a term of 1 to 3650 days."),
     ("amount.invalid", 422, "Not an amount in nanotons."),
-    (
-        "sandbox.invalid",
-        422,
-        "A transfer like this cannot be made in the sandbox.",
-    ),
+    ("sandbox.invalid", 422, "A transfer like this cannot be made in the sandbox."),
     ("limit.invalid", 422, "Not a limit of 1 to 100."),
     ("cursor.invalid", 422, "Not a next_cursor of this list."),
     ("filter.invalid", 422, "A filter has a value that does not exist."),
     ("plan.not_found", 422, "The number is not offered for this term."),
-    (
-        "term.too_long",
-        422,
-        "The rental would last longer than ten years.",
-    ),
+    ("term.too_long", 422, "The rental would last longer than ten years."),
     ("transfer.to_self", 422, "The recipient holds the number already."),
-    (
-        "idempotency.mismatch",
-        422,
-        "The Idempotency-Key was used for another request.",
-    ),
+    ("idempotency.mismatch", 422, "The Idempotency-Key was used for another request."),
     ("rate.limited", 429, "Too many requests; see Retry-After."),
     ("internal", 500, "Something is broken on our side."),
     ("request.timeout", 503, "The request took too long."),
@@ -380,9 +274,7 @@ mod tests {
             E::InvoiceCancelled,
             E::InvoicePaid,
             E::RentalUnknown,
-            E::RenewalOpen {
-                invoice: InvoiceId::new(Ulid::from_parts(1, 1)),
-            },
+            E::RenewalOpen { invoice: InvoiceId::new(Ulid::from_parts(1, 1)) },
             E::TransferOpen,
             E::TransferUnknown,
             E::TransferExpired,
@@ -408,11 +300,7 @@ mod tests {
         for error in reachable() {
             let problem = Problem::from(error.clone());
             let documented = CODES.iter().find(|(code, ..)| *code == problem.code);
-            assert_eq!(
-                documented.map(|(_, status, _)| *status),
-                Some(problem.status.as_u16()),
-                "{error:?}"
-            );
+            assert_eq!(documented.map(|(_, status, _)| *status), Some(problem.status.as_u16()), "{error:?}");
         }
     }
 

@@ -52,9 +52,7 @@ pub(crate) fn sandbox() -> OpenApiRouter<Api> {
 
 /// Whether the program lives and is of use.
 pub(crate) fn health() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(health::livez))
-        .routes(routes!(health::readyz))
+    OpenApiRouter::new().routes(routes!(health::livez)).routes(routes!(health::readyz))
 }
 
 /// The metrics, when they have no port of their own.
@@ -86,12 +84,7 @@ fn one_of(filter: &str, known: &[&'static str], name: &str) -> Result<&'static s
         .iter()
         .copied()
         .find(|candidate| *candidate == name)
-        .ok_or_else(|| {
-            Problem::invalid(
-                "filter.invalid",
-                format!("{filter} is one of {}", known.join(", ")),
-            )
-        })
+        .ok_or_else(|| Problem::invalid("filter.invalid", format!("{filter} is one of {}", known.join(", "))))
 }
 
 /// The answer, marked when it repeats an earlier one.

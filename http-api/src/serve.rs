@@ -61,10 +61,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
         });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_WITHIN, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(DRAIN_WITHIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("some answers were still under way and were cut off");
     }
 }
@@ -72,11 +69,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> std::io::Result<(
-    tokio::net::TcpStream,
-    std::net::SocketAddr,
-    tokio::sync::OwnedSemaphorePermit,
-)> {
+) -> std::io::Result<(tokio::net::TcpStream, std::net::SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
     let place = places.clone().acquire_owned().await.expect("never closed");
     let (stream, peer) = listener.accept().await?;
     stream.set_nodelay(true)?;

@@ -52,10 +52,7 @@ impl Shop {
             gateway: Arc::new(FakeGateway::new()),
             sandbox: None,
             limiter: Arc::new(LocalCounters::new(clock)),
-            quota: Quota {
-                limit,
-                window: Seconds(60),
-            },
+            quota: Quota { limit, window: Seconds(60) },
             trusted_proxies: Vec::new(),
             public_url: "http://127.0.0.1:8080".to_owned(),
             health: Health::default(),
@@ -115,21 +112,11 @@ impl Shop {
             request = request.header("authorization", value);
         }
         let request = request.body(Body::from(body.to_owned())).expect("a request");
-        let response = self
-            .api
-            .clone()
-            .router()
-            .oneshot(request)
-            .await
-            .expect("never fails");
+        let response = self.api.clone().router().oneshot(request).await.expect("never fails");
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
         assert!(parts.headers.contains_key("request-id"), "every answer has an id");
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        Answer { status: parts.status, headers: parts.headers, body }
     }
 }
 
@@ -146,24 +133,11 @@ impl Answer {
 
     /// The code of a refusal; checks that it is a proper problem document.
     pub(crate) fn code(&self) -> String {
-        assert_eq!(
-            self.headers["content-type"],
-            "application/problem+json",
-            "{}",
-            self.text()
-        );
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.text());
         let json = self.json();
         let id = self.headers["request-id"].to_str().expect("text");
-        assert_eq!(
-            (&json["status"], &json["request_id"]),
-            (&self.status.as_u16().into(), &id.into())
-        );
-        assert!(
-            ["type", "title", "detail"]
-                .iter()
-                .all(|name| json[name].is_string()),
-            "{json}"
-        );
+        assert_eq!((&json["status"], &json["request_id"]), (&self.status.as_u16().into(), &id.into()));
+        assert!(["type", "title", "detail"].iter().all(|name| json[name].is_string()), "{json}");
         json["code"].as_str().expect("a code").to_owned()
     }
 }
@@ -201,20 +175,13 @@ pub(crate) fn alice() -> CustomerId {
 /// A free number.
 pub(crate) fn record() -> NumberRecord {
     let plans = vec!["30d=10".parse().expect("a plan")];
-    NumberRecord {
-        version: 3,
-        ..NumberRecord::new(number(), plans, NOW)
-    }
+    NumberRecord { version: 3, ..NumberRecord::new(number(), plans, NOW) }
 }
 
 /// The number, held by Alice.
 pub(crate) fn rented() -> NumberRecord {
     let rental = Rental::start(alice(), NOW, Seconds::from_days(30));
-    NumberRecord {
-        holding: Holding::Rented(rental),
-        version: 5,
-        ..record()
-    }
+    NumberRecord { holding: Holding::Rented(rental), version: 5, ..record() }
 }
 
 /// Alice's open invoice.
@@ -254,11 +221,7 @@ pub(crate) fn payment() -> Payment {
 
 /// A receipt for a change with this effect.
 pub(crate) fn receipt(effect: Effect) -> Receipt {
-    Receipt {
-        effect,
-        changed: true,
-        replayed: false,
-    }
+    Receipt { effect, changed: true, replayed: false }
 }
 
 /// The shop, now.

@@ -57,16 +57,10 @@ async fn prepare(folder: &Path) -> String {
     for n in 0..NUMBERS {
         let number = PhoneNumber::from_digits(88_800_000_000 + n).unwrap();
         let plans = vec!["30d=10".parse().unwrap()];
-        app.service
-            .execute(Request::new(admin(), Command::AddNumber { number, plans }))
-            .await
-            .unwrap();
+        app.service.execute(Request::new(admin(), Command::AddNumber { number, plans })).await.unwrap();
     }
     let scopes = vec![Scope::Read, Scope::Write];
-    let command = Command::CreateKey {
-        integrator: "crash".parse().unwrap(),
-        scopes,
-    };
+    let command = Command::CreateKey { integrator: "crash".parse().unwrap(), scopes };
     let receipt = app.service.execute(Request::new(admin(), command)).await.unwrap();
     app.store.close();
     match receipt.effect {
@@ -79,14 +73,7 @@ async fn prepare(folder: &Path) -> String {
 fn start(folder: &Path) -> (Child, String) {
     let mut program = Program::new(env!("CARGO_BIN_EXE_http-api"))
         .current_dir(folder)
-        .args([
-            "--http-bind",
-            "127.0.0.1:0",
-            "--rate-limit",
-            "1000000",
-            "--ton-poll-seconds",
-            "1",
-        ])
+        .args(["--http-bind", "127.0.0.1:0", "--rate-limit", "1000000", "--ton-poll-seconds", "1"])
         .env("LOG_FORMAT", "json")
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -109,13 +96,7 @@ fn start(folder: &Path) -> (Child, String) {
 /// One client: opens, pays, cancels and renews until the program is gone.
 async fn live(http: reqwest::Client, url: String, key: String, who: u64, seen: Arc<Mutex<Acknowledged>>) {
     let post = async |path: &str, body: Value| {
-        let answer = http
-            .post(format!("{url}{path}"))
-            .bearer_auth(&key)
-            .json(&body)
-            .send()
-            .await
-            .ok()?;
+        let answer = http.post(format!("{url}{path}")).bearer_auth(&key).json(&body).send().await.ok()?;
         let status = answer.status().as_u16();
         Some((status, answer.json::<Value>().await.ok()?))
     };
@@ -125,10 +106,7 @@ async fn live(http: reqwest::Client, url: String, key: String, who: u64, seen: A
             (format!("/v1/rentals/{number}/renew"), json!({"term_days": 30}))
         } else {
             let customer = format!("customer-{who}-{}", random(3));
-            (
-                "/v1/invoices".to_owned(),
-                json!({"number": number, "term_days": 30, "customer": customer}),
-            )
+            ("/v1/invoices".to_owned(), json!({"number": number, "term_days": 30, "customer": customer}))
         };
         let Some((status, invoice)) = post(&path, body).await else {
             return;
@@ -162,10 +140,7 @@ async fn live(http: reqwest::Client, url: String, key: String, who: u64, seen: A
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_was_acknowledged_survives_kill_9() {
-    let rounds: u32 = std::env::var("CRASH_ROUNDS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(15);
+    let rounds: u32 = std::env::var("CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(15);
     let folder = tempfile::tempdir().unwrap();
     let key = prepare(folder.path()).await;
     let seen = Arc::new(Mutex::new(Acknowledged::default()));
@@ -188,72 +163,36 @@ async fn whatever_was_acknowledged_survives_kill_9() {
             client.await.unwrap();
         }
     }
-    let seen = seen.lock().unwrap();
-    assert!(
-        seen.invoices.len() > rounds as usize,
-        "there was load: {} invoices",
-        seen.invoices.len()
-    );
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
+    assert!(seen.invoices.len() > rounds as usize, "there was load: {} invoices", seen.invoices.len());
     check(folder.path(), &seen).await;
 }
 
 async fn check(folder: &Path, seen: &Acknowledged) {
     let app = App::open(&settings(folder)).await.unwrap();
     // The lease of the killed watcher runs out by itself; the sandbox's clock need not wait for it.
-    app.sandbox
-        .as_ref()
-        .unwrap()
-        .clock
-        .advance(rental_core::Seconds(60))
-        .unwrap();
+    app.sandbox.as_ref().unwrap().clock.advance(rental_core::Seconds(60)).unwrap();
     let watcher = Watcher::new(app.service.clone(), app.gateway.clone(), app.leases.clone());
     assert!(!watcher.run_once().await.unwrap().standby);
 
     for (id, (number, customer)) in &seen.invoices {
-        let invoice = app
-            .service
-            .invoice(&admin(), *id)
-            .await
-            .expect("an acknowledged invoice is there");
-        assert_eq!(
-            (&invoice.number, &invoice.customer.to_string()),
-            (number, customer)
-        );
+        let invoice = app.service.invoice(&admin(), *id).await.expect("an acknowledged invoice is there");
+        assert_eq!((&invoice.number, &invoice.customer.to_string()), (number, customer));
     }
     for id in &seen.cancelled {
-        assert_eq!(
-            app.service.invoice(&admin(), *id).await.unwrap().status.name(),
-            "cancelled"
-        );
+        assert_eq!(app.service.invoice(&admin(), *id).await.unwrap().status.name(), "cancelled");
     }
     let shop = app.service.shop().await.unwrap();
-    let chain = app
-        .gateway
-        .read(&shop.shop.chain_start)
-        .await
-        .unwrap()
-        .transactions;
-    let on_chain: Vec<_> = chain
-        .iter()
-        .map(|transaction: &ChainTransaction| transaction.tx)
-        .collect();
+    let chain = app.gateway.read(&shop.shop.chain_start).await.unwrap().transactions;
+    let on_chain: Vec<_> = chain.iter().map(|transaction: &ChainTransaction| transaction.tx).collect();
     for tx in &seen.paid {
         assert!(on_chain.contains(tx), "an acknowledged payment is on the chain");
-        app.service
-            .payment(&admin(), *tx)
-            .await
-            .expect("and in the books");
+        app.service.payment(&admin(), *tx).await.expect("and in the books");
     }
-    let books = reconcile_books(app.service.as_ref(), app.gateway.as_ref(), &admin())
-        .await
-        .unwrap();
+    let books = reconcile_books(app.service.as_ref(), app.gateway.as_ref(), &admin()).await.unwrap();
     assert!(books.balances(), "{:?}", books.findings);
     assert_eq!(books.waiting_transactions, 0);
-    assert!(
-        books.by_outcome.contains_key("settled"),
-        "something was rented: {:?}",
-        books.by_outcome
-    );
+    assert!(books.by_outcome.contains_key("settled"), "something was rented: {:?}", books.by_outcome);
 
     let (mut invoices, mut page) = (Vec::new(), PageRequest::first(PageRequest::MOST));
     loop {
@@ -265,12 +204,7 @@ async fn check(folder: &Path, seen: &Acknowledged) {
         }
     }
     let all = PageRequest::first(PageRequest::MOST);
-    let numbers = app
-        .store
-        .numbers(&NumberQuery::default(), &all)
-        .await
-        .unwrap()
-        .items;
+    let numbers = app.store.numbers(&NumberQuery::default(), &all).await.unwrap().items;
     let accounts = app.store.accounts(&all).await.unwrap().items;
     assert_eq!(find_violations(&numbers, &invoices, &accounts), []);
     assert_eq!(app.store.check().await.unwrap(), Vec::<String>::new());

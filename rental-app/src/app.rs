@@ -82,10 +82,7 @@ impl App {
         let (gateway, sandbox) = match config.provider()? {
             Provider::Sandbox => {
                 let chain = Sandbox::open(config.sandbox_file(), clock)?;
-                let tools = SandboxTools {
-                    chain: chain.clone(),
-                    clock: sandbox_clock,
-                };
+                let tools = SandboxTools { chain: chain.clone(), clock: sandbox_clock };
                 (Arc::new(chain) as Arc<dyn PaymentGateway>, Some(tools))
             }
             Provider::Toncenter => (Arc::new(toncenter(config)?) as Arc<dyn PaymentGateway>, None),
@@ -105,9 +102,7 @@ impl App {
     async fn open_shop(&self, config: &ShopConfig) -> Result<(), OpenError> {
         let policy = match self.service.shop().await {
             Ok(ShopView { shop, .. }) => {
-                self.service
-                    .open_shop(self.gateway.wallet(), &shop.policy, shop.chain_start)
-                    .await?;
+                self.service.open_shop(self.gateway.wallet(), &shop.policy, shop.chain_start).await?;
                 shop.policy
             }
             Err(ServiceError::Domain(DomainError::ShopClosed)) => {
@@ -116,10 +111,7 @@ impl App {
                     None => self.gateway.head().await.map_err(OpenError::Head)?.cursor,
                 };
                 let policy = config.apply_to(&rental_core::Policy::default());
-                self.service
-                    .open_shop(self.gateway.wallet(), &policy, start)
-                    .await?
-                    .policy
+                self.service.open_shop(self.gateway.wallet(), &policy, start).await?.policy
             }
             Err(error) => return Err(error.into()),
         };
@@ -134,15 +126,7 @@ impl App {
 
 fn toncenter(config: &ShopConfig) -> Result<Toncenter, OpenError> {
     let network = config.network()?;
-    let wallet = TonAddress::parse(
-        config.ton_wallet.as_deref().ok_or(ConfigError::NoWallet)?,
-        network,
-    )?;
+    let wallet = TonAddress::parse(config.ton_wallet.as_deref().ok_or(ConfigError::NoWallet)?, network)?;
     let base_url = config.ton_api_url.clone().filter(|url| !url.is_empty());
-    Ok(Toncenter::new(ToncenterConfig::new(
-        network,
-        wallet,
-        base_url,
-        config.api_token()?,
-    ))?)
+    Ok(Toncenter::new(ToncenterConfig::new(network, wallet, base_url, config.api_token()?))?)
 }

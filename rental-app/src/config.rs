@@ -20,33 +20,15 @@ pub enum Provider {
 #[command(next_help_heading = "Shop")]
 pub struct ShopConfig {
     /// File of the embedded store; created when missing.
-    #[arg(
-        long,
-        env = "RENTAL_DB",
-        default_value = "rental.db",
-        value_name = "FILE",
-        global = true
-    )]
+    #[arg(long, env = "RENTAL_DB", default_value = "rental.db", value_name = "FILE", global = true)]
     pub rental_db: PathBuf,
 
     /// Redis server instead of the embedded store (not in this version).
-    #[arg(
-        long,
-        env = "REDIS_URI",
-        value_name = "URI",
-        hide_env_values = true,
-        global = true
-    )]
+    #[arg(long, env = "REDIS_URI", value_name = "URI", hide_env_values = true, global = true)]
     pub redis_uri: Option<String>,
 
     /// Where payments are read from: toncenter, or sandbox for trying things out.
-    #[arg(
-        long,
-        env = "TON_PROVIDER",
-        default_value = "sandbox",
-        value_name = "NAME",
-        global = true
-    )]
+    #[arg(long, env = "TON_PROVIDER", default_value = "sandbox", value_name = "NAME", global = true)]
     pub ton_provider: String,
 
     /// Base URL of the provider, when it is not the public one.
@@ -54,13 +36,7 @@ pub struct ShopConfig {
     pub ton_api_url: Option<String>,
 
     /// The provider's API key; better in the environment or in a file than here.
-    #[arg(
-        long,
-        env = "TON_API_TOKEN",
-        value_name = "KEY",
-        hide_env_values = true,
-        global = true
-    )]
+    #[arg(long, env = "TON_API_TOKEN", value_name = "KEY", hide_env_values = true, global = true)]
     pub ton_api_token: Option<String>,
 
     /// File that holds the provider's API key.
@@ -72,13 +48,7 @@ pub struct ShopConfig {
     pub ton_wallet: Option<String>,
 
     /// mainnet or testnet.
-    #[arg(
-        long,
-        env = "TON_NETWORK",
-        default_value = "mainnet",
-        value_name = "NETWORK",
-        global = true
-    )]
+    #[arg(long, env = "TON_NETWORK", default_value = "mainnet", value_name = "NETWORK", global = true)]
     pub ton_network: String,
 
     /// Logical time from which a new shop reads the chain: by default the newest transaction, 0 for the whole history.
@@ -200,11 +170,7 @@ impl ShopConfig {
             "testnet" => Network::Testnet,
             other => return Err(ConfigError::Network(other.to_owned())),
         };
-        Ok(if self.provider()? == Provider::Sandbox {
-            Network::Sandbox
-        } else {
-            network
-        })
+        Ok(if self.provider()? == Provider::Sandbox { Network::Sandbox } else { network })
     }
 
     /// The provider's API key.
@@ -212,11 +178,7 @@ impl ShopConfig {
     /// # Errors
     /// [`ConfigError::Twice`] or [`ConfigError::SecretFile`].
     pub fn api_token(&self) -> Result<Option<SecretString>, ConfigError> {
-        read_secret(
-            "TON_API_TOKEN",
-            self.ton_api_token.as_deref(),
-            self.ton_api_token_file.as_deref(),
-        )
+        read_secret("TON_API_TOKEN", self.ton_api_token.as_deref(), self.ton_api_token_file.as_deref())
     }
 
     /// `policy` with the figures that are configured.
@@ -225,9 +187,7 @@ impl ShopConfig {
         Policy {
             invoice_ttl: self.invoice_ttl_seconds.map_or(policy.invoice_ttl, Seconds),
             grace: self.grace_seconds.map_or(policy.grace, Seconds),
-            turnover: self
-                .turnover_seconds
-                .map_or(policy.turnover, |turnover| turnover.0),
+            turnover: self.turnover_seconds.map_or(policy.turnover, |turnover| turnover.0),
             transfer_ttl: self.transfer_ttl_seconds.map_or(policy.transfer_ttl, Seconds),
             max_open_invoices: self.max_open_invoices.unwrap_or(policy.max_open_invoices),
             max_numbers: self.max_numbers.unwrap_or(policy.max_numbers),
@@ -267,10 +227,7 @@ pub fn read_secret(
         (Some(value), None) => Ok(Some(SecretString::from(value))),
         (None, Some(file)) => match std::fs::read_to_string(file) {
             Ok(text) => Ok(Some(SecretString::from(text.trim())).filter(|_| !text.trim().is_empty())),
-            Err(error) => Err(ConfigError::SecretFile {
-                name,
-                why: error.to_string(),
-            }),
+            Err(error) => Err(ConfigError::SecretFile { name, why: error.to_string() }),
         },
         (None, None) => Ok(None),
     }
@@ -305,22 +262,10 @@ mod tests {
 
     #[test]
     fn refuses_what_it_cannot_do_instead_of_ignoring_it() {
-        assert_eq!(
-            parse(&["--redis-uri", "redis://h"]).validate(),
-            Err(ConfigError::NoRedis)
-        );
-        assert_eq!(
-            parse(&["--ton-provider", "x"]).validate(),
-            Err(ConfigError::Provider("x".to_owned()))
-        );
-        assert_eq!(
-            parse(&["--ton-network", "x"]).validate(),
-            Err(ConfigError::Network("x".to_owned()))
-        );
-        assert_eq!(
-            parse(&["--ton-provider", "toncenter"]).validate(),
-            Err(ConfigError::NoWallet)
-        );
+        assert_eq!(parse(&["--redis-uri", "redis://h"]).validate(), Err(ConfigError::NoRedis));
+        assert_eq!(parse(&["--ton-provider", "x"]).validate(), Err(ConfigError::Provider("x".to_owned())));
+        assert_eq!(parse(&["--ton-network", "x"]).validate(), Err(ConfigError::Network("x".to_owned())));
+        assert_eq!(parse(&["--ton-provider", "toncenter"]).validate(), Err(ConfigError::NoWallet));
         assert_eq!(parse(&[]).validate(), Ok(()));
     }
 
@@ -328,14 +273,7 @@ mod tests {
     fn only_configured_figures_change_the_policy() {
         let policy =
             parse(&["--grace-seconds", "60", "--turnover-seconds", "manual"]).apply_to(&Policy::default());
-        assert_eq!(
-            policy,
-            Policy {
-                grace: Seconds(60),
-                turnover: None,
-                ..Policy::default()
-            }
-        );
+        assert_eq!(policy, Policy { grace: Seconds(60), turnover: None, ..Policy::default() });
     }
 
     #[test]
@@ -346,11 +284,7 @@ mod tests {
             read_secret("X", None, Some(Path::new("/none"))),
             Err(ConfigError::SecretFile { .. })
         ));
-        assert!(
-            read_secret("X", Some(""), None)
-                .expect("nothing is wrong")
-                .is_none()
-        );
+        assert!(read_secret("X", Some(""), None).expect("nothing is wrong").is_none());
         let help = Program::command().render_long_help().to_string();
         assert!(help.contains("[env: TON_API_TOKEN]"), "{help}");
     }

@@ -35,30 +35,18 @@ const PLANS: [&str; 3] = ["7d=3", "30d=10", "90d=27"];
 pub async fn seed_demo(service: &dyn Rentals) -> Result<Demo, ServiceError> {
     let admin = Actor::Admin(AdminId::Console("demo".to_owned()));
     let plans: Vec<Plan> = PLANS.iter().map(|plan| plan.parse().expect("a plan")).collect();
-    let numbers: Vec<PhoneNumber> = NUMBERS
-        .iter()
-        .map(|number| number.parse().expect("a number"))
-        .collect();
+    let numbers: Vec<PhoneNumber> = NUMBERS.iter().map(|number| number.parse().expect("a number")).collect();
     for number in &numbers {
-        let command = Command::AddNumber {
-            number: *number,
-            plans: plans.clone(),
-        };
+        let command = Command::AddNumber { number: *number, plans: plans.clone() };
         match service.execute(Request::new(admin.clone(), command)).await {
             Ok(_) | Err(ServiceError::Domain(DomainError::NumberExists)) => {}
             Err(error) => return Err(error),
         }
     }
     let integrator = "demo".parse().expect("a name");
-    let command = Command::CreateKey {
-        integrator,
-        scopes: vec![Scope::Read, Scope::Write],
-    };
+    let command = Command::CreateKey { integrator, scopes: vec![Scope::Read, Scope::Write] };
     match service.execute(Request::new(admin, command)).await?.effect {
-        Effect::Key { secret, .. } => Ok(Demo {
-            api_key: secret,
-            numbers,
-        }),
+        Effect::Key { secret, .. } => Ok(Demo { api_key: secret, numbers }),
         _ => Err(ServiceError::Unexpected),
     }
 }

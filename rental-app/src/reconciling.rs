@@ -28,10 +28,7 @@ pub async fn reconcile_books(
 ) -> Result<Reconciliation, ReconcileError> {
     let view = service.shop().await?;
     let chain = gateway.read(&view.shop.chain_start).await?.transactions;
-    let settled = InvoiceQuery {
-        status: Some("settled"),
-        ..InvoiceQuery::default()
-    };
+    let settled = InvoiceQuery { status: Some("settled"), ..InvoiceQuery::default() };
     let invoices = gather(async |page| service.invoices(viewer, &settled, &page).await).await?;
     let all = PaymentQuery::default();
     let payments = gather(async |page| service.payments(viewer, &all, &page).await).await?;

@@ -28,9 +28,7 @@ pub enum SandboxClockError {
 impl SandboxClock {
     /// The clock whose offset is kept in `file`; without a file the offset is zero.
     pub fn new(file: impl AsRef<Path>) -> Self {
-        Self {
-            file: file.as_ref().to_owned(),
-        }
+        Self { file: file.as_ref().to_owned() }
     }
 
     /// Turns the clock forward for all programs of this sandbox, and answers the new time.
@@ -51,16 +49,12 @@ impl SandboxClock {
         file.read_to_string(&mut text).map_err(failed)?;
         let offset = match text.trim() {
             "" => 0,
-            digits => digits
-                .parse::<u64>()
-                .map_err(|_| SandboxClockError::Damaged(self.file.clone()))?,
+            digits => digits.parse::<u64>().map_err(|_| SandboxClockError::Damaged(self.file.clone()))?,
         };
         // Longer than what stands there, never shorter: a reader in between sees a whole number.
         let text = format!("{:020}\n", offset.saturating_add(span.0));
         file.rewind().map_err(failed)?;
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(failed)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
         Ok(self.now())
     }
 
@@ -83,18 +77,13 @@ mod tests {
     #[test]
     fn all_programs_see_the_clock_turned() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (one, other) = (
-            SandboxClock::new(folder.path().join("c")),
-            SandboxClock::new(folder.path().join("c")),
-        );
+        let (one, other) =
+            (SandboxClock::new(folder.path().join("c")), SandboxClock::new(folder.path().join("c")));
         let before = other.now();
         one.advance(Seconds::from_days(20)).expect("written");
         one.advance(Seconds::from_days(10)).expect("written");
         assert!(other.now().since(before) >= Seconds::from_days(30));
         std::fs::write(folder.path().join("c"), "soon").expect("written");
-        assert!(matches!(
-            one.advance(Seconds(1)),
-            Err(SandboxClockError::Damaged(_))
-        ));
+        assert!(matches!(one.advance(Seconds(1)), Err(SandboxClockError::Damaged(_))));
     }
 }

@@ -85,11 +85,7 @@ impl Leadership {
     /// Whether this replica does the job now.
     async fn hold(&self) -> Result<bool, StoreError> {
         Ok(self.leases.renew(&self.name, &self.token, self.ttl).await?
-            || self
-                .leases
-                .acquire(&self.name, &self.token, self.ttl)
-                .await?
-                .is_some())
+            || self.leases.acquire(&self.name, &self.token, self.ttl).await?.is_some())
     }
 
     /// Lets another replica take over at once.

@@ -31,31 +31,12 @@ impl Shop {
         let store = SqliteStore::open(folder.path().join("rental.db"), Arc::new(clock.clone())).unwrap();
         let service = Arc::new(RentalService::new(Arc::new(store.clone())));
         let gateway = FakeGateway::new();
-        let policy = Policy {
-            max_open_invoices: 1000,
-            max_numbers: 1000,
-            ..Policy::default()
-        };
-        service
-            .open_shop(gateway.wallet(), &policy, ChainCursor::START)
-            .await
-            .unwrap();
-        let shop = Self {
-            clock,
-            store,
-            service,
-            gateway,
-            _folder: folder,
-        };
+        let policy = Policy { max_open_invoices: 1000, max_numbers: 1000, ..Policy::default() };
+        service.open_shop(gateway.wallet(), &policy, ChainCursor::START).await.unwrap();
+        let shop = Self { clock, store, service, gateway, _folder: folder };
         let adding = (1..=numbers).map(|n| {
             let plans = vec!["30d=10".parse().unwrap()];
-            shop.execute(
-                admin(),
-                Command::AddNumber {
-                    number: number(n),
-                    plans,
-                },
-            )
+            shop.execute(admin(), Command::AddNumber { number: number(n), plans })
         });
         futures::future::join_all(adding).await;
         shop
@@ -67,20 +48,12 @@ impl Shop {
 
     async fn open_rent(&self, n: u64) -> Invoice {
         let (term, customer) = (Term::from_days(30).unwrap(), CustomerId::Telegram(n));
-        let command = Command::OpenRent {
-            number: number(n),
-            term,
-            customer,
-        };
+        let command = Command::OpenRent { number: number(n), term, customer };
         self.execute(admin(), command).await.invoice().unwrap()
     }
 
     fn watcher(&self) -> Watcher {
-        Watcher::new(
-            self.service.clone(),
-            Arc::new(self.gateway.clone()),
-            Arc::new(self.store.clone()),
-        )
+        Watcher::new(self.service.clone(), Arc::new(self.gateway.clone()), Arc::new(self.store.clone()))
     }
 
     fn sweeper(&self) -> Sweeper {
@@ -101,10 +74,7 @@ impl Shop {
     }
 
     async fn balances(&self) -> bool {
-        reconcile_books(self.service.as_ref(), &self.gateway, &admin())
-            .await
-            .unwrap()
-            .balances()
+        reconcile_books(self.service.as_ref(), &self.gateway, &admin()).await.unwrap().balances()
     }
 }
 
@@ -116,17 +86,8 @@ async fn a_payment_settles_in_the_pass_that_sees_it_and_counts_once() {
     let watcher = shop.watcher();
     let report = watcher.run_once().await.unwrap();
     assert_eq!((report.transactions, report.booked, report.settled), (2, 2, 1));
-    assert_eq!(
-        shop.outcome(first).await,
-        Outcome::Settled,
-        "the first on chain settles"
-    );
-    assert_eq!(
-        shop.outcome(second).await,
-        Outcome::Exception {
-            reason: ExceptionReason::Duplicate
-        }
-    );
+    assert_eq!(shop.outcome(first).await, Outcome::Settled, "the first on chain settles");
+    assert_eq!(shop.outcome(second).await, Outcome::Exception { reason: ExceptionReason::Duplicate });
     assert_eq!(watcher.run_once().await.unwrap(), WatcherReport::default());
     assert!(shop.balances().await);
 }
@@ -136,10 +97,7 @@ async fn fault_12_a_failing_gateway_loses_nothing_and_changes_nothing() {
     let shop = Shop::open(1).await;
     let invoice = shop.open_rent(1).await;
     let tx = shop.pay(&invoice);
-    shop.gateway.fail_next(
-        3,
-        GatewayError::Unverified("the chain does not connect".to_owned()),
-    );
+    shop.gateway.fail_next(3, GatewayError::Unverified("the chain does not connect".to_owned()));
     let watcher = shop.watcher();
     for _ in 0..3 {
         watcher.run_once().await.unwrap_err();
@@ -169,12 +127,7 @@ async fn odd_transactions_neither_rent_nor_stop_the_watcher() {
     let good = shop.pay(&invoice);
     let report = shop.watcher().run_once().await.unwrap();
     assert_eq!((report.transactions, report.booked), (9, 2));
-    assert_eq!(
-        shop.outcome(odd).await,
-        Outcome::Exception {
-            reason: ExceptionReason::UnreadableMessage
-        }
-    );
+    assert_eq!(shop.outcome(odd).await, Outcome::Exception { reason: ExceptionReason::UnreadableMessage });
     assert_eq!(shop.outcome(good).await, Outcome::Settled);
     assert!(shop.balances().await);
 }
@@ -186,14 +139,7 @@ async fn fault_10_a_crash_between_booking_and_moving_on_counts_nothing_twice() {
     let tx = shop.pay(&invoice);
     let read = shop.gateway.read(&ChainCursor::START).await.unwrap();
     let incoming = read.transactions[0].incoming().unwrap().clone();
-    shop.execute(
-        Actor::System,
-        Command::Book {
-            incoming,
-            unreadable: false,
-        },
-    )
-    .await; // and then the process dies
+    shop.execute(Actor::System, Command::Book { incoming, unreadable: false }).await; // and then the process dies
     let report = shop.watcher().run_once().await.unwrap();
     assert_eq!((report.transactions, report.booked), (1, 0));
     assert_eq!(shop.outcome(tx).await, Outcome::Settled);
@@ -230,19 +176,10 @@ async fn a_locked_number_holds_up_neither_the_watcher_nor_the_sweeper() {
     let shop = Shop::open(2).await;
     let (locked, free) = (shop.open_rent(1).await, shop.open_rent(2).await);
     let (name, token) = (LeaseName::Number(number(1)), LeaseToken::from_entropy([1; 16]));
-    shop.store
-        .acquire(&name, &token, Seconds(100_000))
-        .await
-        .unwrap()
-        .unwrap();
+    shop.store.acquire(&name, &token, Seconds(100_000)).await.unwrap().unwrap();
     let (waits, settles) = (shop.pay(&locked), shop.pay(&free));
     shop.watcher().run_once().await.unwrap();
-    assert_eq!(
-        shop.outcome(waits).await,
-        Outcome::Exception {
-            reason: ExceptionReason::NumberLocked
-        }
-    );
+    assert_eq!(shop.outcome(waits).await, Outcome::Exception { reason: ExceptionReason::NumberLocked });
     assert_eq!(shop.outcome(settles).await, Outcome::Settled);
 
     shop.clock.advance(Seconds(5000));
@@ -284,14 +221,9 @@ async fn what_waits_to_be_booked_is_counted_apart() {
     shop.watcher().run_once().await.unwrap();
     let invoice = shop.open_rent(1).await;
     shop.pay(&invoice);
-    let books = reconcile_books(shop.service.as_ref(), &shop.gateway, &admin())
-        .await
-        .unwrap();
+    let books = reconcile_books(shop.service.as_ref(), &shop.gateway, &admin()).await.unwrap();
     assert!(books.balances());
-    assert_eq!(
-        (books.waiting_transactions, books.waiting),
-        (1, u128::from(invoice.amount.get()))
-    );
+    assert_eq!((books.waiting_transactions, books.waiting), (1, u128::from(invoice.amount.get())));
 }
 
 #[tokio::test]
@@ -305,14 +237,5 @@ async fn reconciliation_names_what_is_missing() {
     let invoices = [shop.service.invoice(&admin(), invoice.id).await.unwrap()];
     let findings = reconcile(&chain, u64::MAX, &[], &invoices).findings;
     let amount = invoice.amount;
-    assert_eq!(
-        findings,
-        [
-            Finding::Missing { tx, amount },
-            Finding::Unpaid {
-                invoice: invoice.id,
-                tx
-            }
-        ]
-    );
+    assert_eq!(findings, [Finding::Missing { tx, amount }, Finding::Unpaid { invoice: invoice.id, tx }]);
 }

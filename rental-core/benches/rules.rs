@@ -22,42 +22,23 @@ struct Case {
 }
 
 fn cases() -> Vec<(&'static str, Case)> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
         let clock = ManualClock::at(Timestamp::from_unix(1_767_225_600));
         let store = Arc::new(MemoryStore::new(Arc::new(clock.clone())));
         let service = RentalService::new(store.clone());
-        let wallet = Wallet {
-            network: Network::Sandbox,
-            address: "UQbench".to_owned(),
-        };
-        service
-            .open_shop(&wallet, &Policy::default(), ChainCursor::START)
-            .await
-            .expect("opens");
-        let numbers: Vec<PhoneNumber> = (1..4)
-            .map(|n| PhoneNumber::from_digits(88_800_000_000 + n).expect("a number"))
-            .collect();
+        let wallet = Wallet { network: Network::Sandbox, address: "UQbench".to_owned() };
+        service.open_shop(&wallet, &Policy::default(), ChainCursor::START).await.expect("opens");
+        let numbers: Vec<PhoneNumber> =
+            (1..4).map(|n| PhoneNumber::from_digits(88_800_000_000 + n).expect("a number")).collect();
         for number in &numbers {
             let plans = vec!["30d=10".parse().expect("a plan")];
-            let command = Command::AddNumber {
-                number: *number,
-                plans,
-            };
-            service
-                .execute(Request::new(admin(), command))
-                .await
-                .expect("adds");
+            let command = Command::AddNumber { number: *number, plans };
+            service.execute(Request::new(admin(), command)).await.expect("adds");
         }
         let customer = CustomerId::Telegram(1);
         let term = Term::from_days(30).expect("a term");
-        let open = |n: usize| Command::OpenRent {
-            number: numbers[n],
-            term,
-            customer: customer.clone(),
-        };
+        let open = |n: usize| Command::OpenRent { number: numbers[n], term, customer: customer.clone() };
         let actor = Actor::Customer(customer.clone());
         let invoice = service
             .execute(Request::new(actor.clone(), open(0)))
@@ -76,32 +57,12 @@ fn cases() -> Vec<(&'static str, Case)> {
         let mut cases = Vec::new();
         for (name, actor, command) in [
             ("open an invoice", actor, open(1)),
-            (
-                "settle a payment",
-                Actor::System,
-                Command::Book {
-                    incoming,
-                    unreadable: false,
-                },
-            ),
-            (
-                "tick with nothing to do",
-                Actor::System,
-                Command::Tick { number: numbers[0] },
-            ),
+            ("settle a payment", Actor::System, Command::Book { incoming, unreadable: false }),
+            ("tick with nothing to do", Actor::System, Command::Tick { number: numbers[0] }),
         ] {
             let state = store.load(&load_for(&actor, &command)).await.expect("loads");
-            let seed = Seed {
-                id: Ulid::from_parts(1, 1),
-                entropy: [7; 32],
-            };
-            let envelope = Envelope {
-                actor,
-                command,
-                seed,
-                reason: None,
-                lease: None,
-            };
+            let seed = Seed { id: Ulid::from_parts(1, 1), entropy: [7; 32] };
+            let envelope = Envelope { actor, command, seed, reason: None, lease: None };
             decide(&state, &envelope, state.now).expect("is allowed");
             cases.push((name, Case { state, envelope }));
         }

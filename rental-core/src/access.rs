@@ -80,15 +80,9 @@ impl ApiSecret {
     pub fn parse(text: &str) -> Option<Self> {
         let (id, secret) = text.strip_prefix("rk_")?.split_at_checked(ID_LENGTH)?;
         let secret = secret.strip_prefix('_')?;
-        let plain = |s: &str| {
-            s.bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-        };
+        let plain = |s: &str| s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         let shaped = secret.len() == SECRET_LENGTH && plain(id) && plain(secret);
-        shaped.then(|| Self {
-            id: id.to_owned(),
-            text: text.to_owned(),
-        })
+        shaped.then(|| Self { id: id.to_owned(), text: text.to_owned() })
     }
 
     /// The public part.
@@ -143,11 +137,7 @@ mod tests {
         assert!(access.authenticate(&secret).is_some());
         let mut forged = secret.expose();
         forged.replace_range(forged.len() - 2.., "xx");
-        assert!(
-            access
-                .authenticate(&ApiSecret::parse(&forged).expect("shaped like a key"))
-                .is_none()
-        );
+        assert!(access.authenticate(&ApiSecret::parse(&forged).expect("shaped like a key")).is_none());
         assert!(access.authenticate(&ApiSecret::from_entropy([2; 32])).is_none());
         access.keys[0].revoked_at = Some(Timestamp::EPOCH);
         assert!(access.authenticate(&secret).is_none());

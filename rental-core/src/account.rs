@@ -37,12 +37,6 @@ pub struct Ban {
 impl Account {
     /// The account of a customer never seen before.
     pub fn new(id: CustomerId) -> Self {
-        Self {
-            id,
-            open_invoices: BTreeSet::new(),
-            numbers: BTreeSet::new(),
-            ban: None,
-            version: 0,
-        }
+        Self { id, open_invoices: BTreeSet::new(), numbers: BTreeSet::new(), ban: None, version: 0 }
     }
 }

@@ -119,11 +119,7 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, TimestampError> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| TimestampError)?;
         let seconds = u64::try_from(moment.unix_timestamp()).map_err(|_| TimestampError)?;
-        if seconds > LAST {
-            Err(TimestampError)
-        } else {
-            Ok(Self(seconds))
-        }
+        if seconds > LAST { Err(TimestampError) } else { Ok(Self(seconds)) }
     }
 }
 
@@ -138,10 +134,7 @@ pub trait Clock: Send + Sync + fmt::Debug {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the host clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the host clock")]
     fn now(&self) -> Timestamp {
         let since_epoch = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
@@ -195,13 +188,7 @@ mod tests {
         assert_eq!(moment.to_string(), "2026-01-01T00:00:50Z");
         assert_eq!("2026-01-01T00:00:50Z".parse(), Ok(moment));
         assert_eq!("2026-01-01T02:00:50.999+02:00".parse(), Ok(moment));
-        for text in [
-            "",
-            "2026-01-01",
-            "yesterday",
-            "1969-12-31T23:59:59Z",
-            "2026-13-01T00:00:00Z",
-        ] {
+        for text in ["", "2026-01-01", "yesterday", "1969-12-31T23:59:59Z", "2026-13-01T00:00:00Z"] {
             assert_eq!(text.parse::<Timestamp>(), Err(TimestampError), "{text}");
         }
     }

@@ -44,16 +44,9 @@ pub struct Decision {
 /// # Errors
 /// The [`DomainError`] of the first rule that says no; then nothing is to be written.
 pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Decision, DomainError> {
-    let Envelope {
-        actor, command, seed, ..
-    } = envelope;
+    let Envelope { actor, command, seed, .. } = envelope;
     authorize::check(actor, command, state)?;
-    if let Command::OpenShop {
-        wallet,
-        policy,
-        chain_start,
-    } = command
-    {
+    if let Command::OpenShop { wallet, policy, chain_start } = command {
         return governing::open_shop(state, envelope, wallet, policy, *chain_start, now);
     }
     let shop = state.shop.as_ref().ok_or(DomainError::ShopClosed)?;
@@ -100,10 +93,7 @@ pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Deci
 
 /// What has to be loaded to decide `command` when `actor` gives it.
 pub fn load_for(actor: &Actor, command: &Command) -> Load {
-    let mut load = Load {
-        access: matches!(actor, Actor::Admin(_)),
-        ..Load::default()
-    };
+    let mut load = Load { access: matches!(actor, Actor::Admin(_)), ..Load::default() };
     match command {
         Command::OpenShop { .. } | Command::SetPolicy { .. } | Command::AdvanceChain { .. } => {}
         Command::AddAdmin { .. }

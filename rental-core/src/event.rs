@@ -5,7 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CustomerId, ExceptionReason, InvoiceId, InvoiceKind, Nanotons, PhoneNumber, Seconds, Timestamp, TxHash,
+    Actor, CustomerId, ExceptionReason, InvoiceId, InvoiceKind, Nanotons, PhoneNumber, Seconds, Timestamp,
+    TxHash,
 };
 
 /// Something that happened. Notifications, webhooks and the event feed are made from these.
@@ -22,6 +23,39 @@ pub struct Event {
     /// What.
     #[serde(flatten)]
     pub kind: EventKind,
+}
+
+impl Event {
+    /// The event as `viewer` may see it: other people's names are left out.
+    #[must_use]
+    pub fn seen_by(mut self, viewer: &Actor) -> Self {
+        hide(viewer, &mut self.customer);
+        match &mut self.kind {
+            EventKind::TransferOffered { to, .. } => hide(viewer, to),
+            EventKind::TransferAccepted { from, to } => {
+                hide(viewer, from);
+                hide(viewer, to);
+            }
+            _ => {}
+        }
+        self
+    }
+}
+
+impl HistoryEntry {
+    /// The line as `viewer` may see it: what happened stays, other people's names and terms are left out.
+    #[must_use]
+    pub fn seen_by(mut self, viewer: &Actor) -> Self {
+        hide(viewer, &mut self.customer);
+        hide(viewer, &mut self.to);
+        self.invoice = self.invoice.filter(|_| self.customer.is_some());
+        self.expires_at = self.expires_at.filter(|_| self.customer.is_some() || self.to.is_some());
+        self
+    }
+}
+
+fn hide(viewer: &Actor, customer: &mut Option<CustomerId>) {
+    *customer = customer.take().filter(|customer| viewer.may_see(customer));
 }
 
 /// What happened.
@@ -134,10 +168,12 @@ pub enum EventKind {
     /// A transfer was accepted; written once for each side.
     #[serde(rename = "transfer.accepted")]
     TransferAccepted {
-        /// The former holder.
-        from: CustomerId,
-        /// The new holder.
-        to: CustomerId,
+        /// The former holder; left out for who may not know.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<CustomerId>,
+        /// The new holder; left out for who may not know.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<CustomerId>,
     },
     /// An offered transfer came to nothing.
     #[serde(rename = "transfer.closed")]
@@ -145,6 +181,30 @@ pub enum EventKind {
         /// Why.
         reason: TransferEnd,
     },
+}
+
+impl EventKind {
+    /// The stable name, such as `invoice.opened`; the `type` in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::InvoiceOpened { .. } => "invoice.opened",
+            Self::InvoiceSettled { .. } => "invoice.settled",
+            Self::InvoiceExpired { .. } => "invoice.expired",
+            Self::InvoiceCancelled { .. } => "invoice.cancelled",
+            Self::PaymentException { .. } => "payment.exception",
+            Self::PaymentResolved { .. } => "payment.resolved",
+            Self::RentalStarted { .. } => "rental.started",
+            Self::RentalExtended { .. } => "rental.extended",
+            Self::RentalReminder { .. } => "rental.reminder",
+            Self::RentalGrace { .. } => "rental.grace",
+            Self::RentalEnded { .. } => "rental.ended",
+            Self::NumberTurnover { .. } => "number.turnover",
+            Self::NumberAvailable => "number.available",
+            Self::TransferOffered { .. } => "transfer.offered",
+            Self::TransferAccepted { .. } => "transfer.accepted",
+            Self::TransferClosed { .. } => "transfer.closed",
+        }
+    }
 }
 
 /// Why an offered transfer came to nothing.

@@ -166,10 +166,7 @@ pub struct ChainTransaction {
 impl ChainTransaction {
     /// The position just after this transaction.
     pub fn cursor(&self) -> ChainCursor {
-        ChainCursor {
-            lt: self.lt,
-            hash: Some(self.tx),
-        }
+        ChainCursor { lt: self.lt, hash: Some(self.tx) }
     }
 
     /// The money in it, payment or unreadable.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use crate::text_form::serde_as_text;
 
 /// A customer: a Telegram user, or an integrator's own customer.
 ///
@@ -33,8 +33,7 @@ pub enum CustomerId {
 }
 
 /// The name of an integrator, the owner of API keys: 1 to 32 of `a-z 0-9 _ -`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IntegratorId(String);
 
 /// The text names nobody.
@@ -57,11 +56,7 @@ pub enum IdentityError {
 fn telegram_id(text: &str) -> Option<u64> {
     let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
     // Telegram user ids have at most 52 significant bits.
-    if plain {
-        text.parse().ok().filter(|id| *id < 1 << 52)
-    } else {
-        None
-    }
+    if plain { text.parse().ok().filter(|id| *id < 1 << 52) } else { None }
 }
 
 impl CustomerId {
@@ -75,10 +70,7 @@ impl CustomerId {
         let reference = reference.strip_prefix(own.as_str()).unwrap_or(reference);
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._@+-".contains(&b);
         if (1..=64).contains(&reference.len()) && reference.bytes().all(allowed) {
-            Ok(Self::Api {
-                integrator: integrator.clone(),
-                reference: reference.to_owned(),
-            })
+            Ok(Self::Api { integrator: integrator.clone(), reference: reference.to_owned() })
         } else {
             Err(IdentityError::Reference)
         }
@@ -100,10 +92,8 @@ impl FromStr for CustomerId {
         if let Some(id) = text.strip_prefix("tg:") {
             return telegram_id(id).map(Self::Telegram).ok_or(IdentityError::Customer);
         }
-        let (integrator, reference) = text
-            .strip_prefix("api:")
-            .and_then(|rest| rest.split_once(':'))
-            .ok_or(IdentityError::Customer)?;
+        let (integrator, reference) =
+            text.strip_prefix("api:").and_then(|rest| rest.split_once(':')).ok_or(IdentityError::Customer)?;
         Self::of_integrator(&integrator.parse()?, reference)
     }
 }
@@ -112,10 +102,7 @@ impl fmt::Display for CustomerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Telegram(id) => write!(f, "tg:{id}"),
-            Self::Api {
-                integrator,
-                reference,
-            } => write!(f, "api:{integrator}:{reference}"),
+            Self::Api { integrator, reference } => write!(f, "api:{integrator}:{reference}"),
         }
     }
 }
@@ -173,9 +160,7 @@ impl FromStr for AdminId {
 
     /// Reads a Telegram admin, `tg:<user id>` or the bare id; a console admin is never typed in.
     fn from_str(text: &str) -> Result<Self, IdentityError> {
-        telegram_id(text.strip_prefix("tg:").unwrap_or(text))
-            .map(Self::Telegram)
-            .ok_or(IdentityError::Admin)
+        telegram_id(text.strip_prefix("tg:").unwrap_or(text)).map(Self::Telegram).ok_or(IdentityError::Admin)
     }
 }
 
@@ -223,25 +208,9 @@ macro_rules! text_form {
 }
 text_form!(CustomerId, IntegratorId, AdminId, Actor);
 
-impl Serialize for CustomerId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
+serde_as_text!(CustomerId);
 
-impl<'de> Deserialize<'de> for CustomerId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
-
-impl<'de> Deserialize<'de> for IntegratorId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
+serde_as_text!(IntegratorId);
 
 #[cfg(test)]
 mod tests {
@@ -250,10 +219,7 @@ mod tests {
     #[test]
     fn customers_read_back_and_nothing_else_is_one() {
         for text in ["tg:1", "tg:7000000000", "api:demo:alice", "api:a-b_c:x@y.z+1"] {
-            assert_eq!(
-                text.parse::<CustomerId>().map(|c| c.to_string()),
-                Ok(text.to_owned())
-            );
+            assert_eq!(text.parse::<CustomerId>().map(|c| c.to_string()), Ok(text.to_owned()));
         }
         for text in [
             "",
@@ -277,18 +243,9 @@ mod tests {
     #[test]
     fn an_integrator_cannot_name_somebody_elses_customer() {
         let demo: IntegratorId = "demo".parse().expect("a name");
-        assert_eq!(
-            CustomerId::of_integrator(&demo, "api:demo:a"),
-            CustomerId::of_integrator(&demo, "a")
-        );
-        assert_eq!(
-            CustomerId::of_integrator(&demo, "api:other:a"),
-            Err(IdentityError::Reference)
-        );
-        assert_eq!(
-            CustomerId::of_integrator(&demo, "tg:1"),
-            Err(IdentityError::Reference)
-        );
+        assert_eq!(CustomerId::of_integrator(&demo, "api:demo:a"), CustomerId::of_integrator(&demo, "a"));
+        assert_eq!(CustomerId::of_integrator(&demo, "api:other:a"), Err(IdentityError::Reference));
+        assert_eq!(CustomerId::of_integrator(&demo, "tg:1"), Err(IdentityError::Reference));
     }
 
     #[test]

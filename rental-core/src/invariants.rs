@@ -66,10 +66,7 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotListedByHolder { number, customer } => {
-                write!(
-                    f,
-                    "{number} is held by {customer}, whose account does not list it"
-                )
+                write!(f, "{number} is held by {customer}, whose account does not list it")
             }
             Self::NotHeld { number, customer } => write!(f, "{customer} lists {number} and does not hold it"),
             Self::InvoiceAdrift { invoice } => write!(f, "{invoice} is open and does not hang on its number"),
@@ -104,14 +101,9 @@ pub fn find_violations(
     for record in numbers {
         let number = record.number;
         if let Some(holder) = record.rental().map(|rental| &rental.holder)
-            && !by_customer
-                .get(holder)
-                .is_some_and(|account| account.numbers.contains(&number))
+            && !by_customer.get(holder).is_some_and(|account| account.numbers.contains(&number))
         {
-            found.insert(Violation::NotListedByHolder {
-                number,
-                customer: holder.clone(),
-            });
+            found.insert(Violation::NotListedByHolder { number, customer: holder.clone() });
         }
         if let Some(invoice) = record.open_invoice() {
             let kind = match record.holding {
@@ -134,10 +126,7 @@ pub fn find_violations(
     }
     let mut settled_by = BTreeSet::new();
     for invoice in invoices {
-        let hangs = records
-            .get(&invoice.number)
-            .and_then(|record| record.open_invoice())
-            == Some(invoice.id);
+        let hangs = records.get(&invoice.number).and_then(|record| record.open_invoice()) == Some(invoice.id);
         if invoice.is_open() && !hangs {
             found.insert(Violation::InvoiceAdrift { invoice: invoice.id });
         }
@@ -159,26 +148,14 @@ pub fn find_violations(
     for account in accounts {
         let customer = &account.id;
         for number in &account.numbers {
-            let holder = records
-                .get(number)
-                .and_then(|record| record.rental())
-                .map(|rental| &rental.holder);
+            let holder = records.get(number).and_then(|record| record.rental()).map(|rental| &rental.holder);
             if holder != Some(customer) {
-                found.insert(Violation::NotHeld {
-                    number: *number,
-                    customer: customer.clone(),
-                });
+                found.insert(Violation::NotHeld { number: *number, customer: customer.clone() });
             }
         }
         for id in &account.open_invoices {
-            if !by_id
-                .get(id)
-                .is_some_and(|invoice| invoice.is_open() && invoice.customer == *customer)
-            {
-                found.insert(Violation::OpenInvoicesDiffer {
-                    customer: customer.clone(),
-                    invoice: *id,
-                });
+            if !by_id.get(id).is_some_and(|invoice| invoice.is_open() && invoice.customer == *customer) {
+                found.insert(Violation::OpenInvoicesDiffer { customer: customer.clone(), invoice: *id });
             }
         }
     }

@@ -4,11 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::{Encoding, Specification};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 use ulid::Ulid;
 
 use crate::number::is_invisible;
+use crate::text_form::serde_as_text;
 use crate::{CustomerId, Nanotons, PhoneNumber, Term, Timestamp, TxHash};
 
 /// Identifies an invoice: `inv_` and a ULID. Sorts by time of creation and cannot be guessed.
@@ -31,10 +32,7 @@ impl FromStr for InvoiceId {
     type Err = InvoiceIdError;
 
     fn from_str(text: &str) -> Result<Self, InvoiceIdError> {
-        let id = text
-            .strip_prefix("inv_")
-            .and_then(|ulid| Ulid::from_string(ulid).ok())
-            .map(Self);
+        let id = text.strip_prefix("inv_").and_then(|ulid| Ulid::from_string(ulid).ok()).map(Self);
         // One id has one spelling: the decoder alone would take lower case and look-alikes too.
         id.filter(|id| id.to_string() == text).ok_or(InvoiceIdError)
     }
@@ -92,13 +90,9 @@ impl Payload {
         if comment.len() > LONGEST_COMMENT {
             return None;
         }
-        let visible: String = comment
-            .chars()
-            .filter(|c| !is_invisible(*c) && *c != '\0')
-            .collect();
-        let candidate = visible
-            .trim_matches(|c: char| c.is_whitespace() || c.is_control())
-            .to_ascii_uppercase();
+        let visible: String = comment.chars().filter(|c| !is_invisible(*c) && *c != '\0').collect();
+        let candidate =
+            visible.trim_matches(|c: char| c.is_whitespace() || c.is_control()).to_ascii_uppercase();
         let code = candidate.strip_prefix(PREFIX)?;
         let complete = code.len() == LENGTH && code.chars().all(|c| ALPHABET.contains(c));
         complete.then_some(Self(candidate))
@@ -107,6 +101,19 @@ impl Payload {
     /// The text to put into the comment.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The text is not a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a payload is RENT- and ten letters or digits")]
+pub struct PayloadError;
+
+impl FromStr for Payload {
+    type Err = PayloadError;
+
+    fn from_str(text: &str) -> Result<Self, PayloadError> {
+        Self::from_comment(text).ok_or(PayloadError)
     }
 }
 
@@ -122,25 +129,8 @@ impl fmt::Debug for Payload {
     }
 }
 
-macro_rules! serde_as_text {
-    ($type:ty, |$text:ident| $parse:expr) => {
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let $text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                $parse.map_err(de::Error::custom)
-            }
-        }
-    };
-}
-serde_as_text!(InvoiceId, |text| text.parse::<InvoiceId>());
-serde_as_text!(Payload, |text| Payload::from_comment(&text)
-    .ok_or("not a payload"));
+serde_as_text!(InvoiceId);
+serde_as_text!(Payload);
 
 /// A request for payment.
 ///
@@ -213,6 +203,9 @@ pub enum InvoiceStatus {
 }
 
 impl InvoiceStatus {
+    /// All stable names.
+    pub const NAMES: [&str; 4] = ["open", "settled", "expired", "cancelled"];
+
     /// The stable name: `open`, `settled`, `expired` or `cancelled`.
     pub fn name(self) -> &'static str {
         match self {
@@ -262,13 +255,7 @@ mod tests {
         let id = InvoiceId(Ulid::from_parts(1_767_225_650_000, 42));
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!(id.to_string().len(), 30);
-        for text in [
-            "",
-            "inv_",
-            &id.to_string().to_lowercase(),
-            &format!("{id}0"),
-            "inv_../../etc/passwd",
-        ] {
+        for text in ["", "inv_", &id.to_string().to_lowercase(), &format!("{id}0"), "inv_../../etc/passwd"] {
             assert_eq!(text.parse::<InvoiceId>(), Err(InvoiceIdError), "{text}");
         }
     }
@@ -277,17 +264,9 @@ mod tests {
     fn a_comment_names_an_invoice_only_as_a_whole() {
         let payload = Payload::from_entropy([0xA5; 8]);
         let (text, lower) = (payload.to_string(), payload.to_string().to_lowercase());
-        for comment in [
-            text.clone(),
-            lower,
-            format!(" \u{200b}{text}\0\n"),
-            format!("\u{feff}{text}\u{a0}"),
-        ] {
-            assert_eq!(
-                Payload::from_comment(&comment),
-                Some(payload.clone()),
-                "{comment:?}"
-            );
+        for comment in [text.clone(), lower, format!(" \u{200b}{text}\0\n"), format!("\u{feff}{text}\u{a0}")]
+        {
+            assert_eq!(Payload::from_comment(&comment), Some(payload.clone()), "{comment:?}");
         }
         for comment in [
             String::new(),

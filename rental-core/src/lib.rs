@@ -96,6 +96,7 @@ mod service;
 mod shop;
 mod store;
 mod term;
+mod text_form;
 mod transfer;
 
 pub use access::*;

@@ -48,11 +48,7 @@ impl Nanotons {
 
     /// An amount of `nanotons`, or `None` above [`Nanotons::MAX`].
     pub const fn new(nanotons: u64) -> Option<Self> {
-        if nanotons <= Self::MAX.0 {
-            Some(Self(nanotons))
-        } else {
-            None
-        }
+        if nanotons <= Self::MAX.0 { Some(Self(nanotons)) } else { None }
     }
 
     /// An amount of whole TON, or `None` above [`Nanotons::MAX`].
@@ -114,9 +110,7 @@ impl FromStr for Nanotons {
             None => (text, None),
             Some((whole, fraction)) => (whole, Some(fraction)),
         };
-        let whole = digits(whole)?
-            .checked_mul(Self::PER_TON)
-            .ok_or(AmountError::TooLarge)?;
+        let whole = digits(whole)?.checked_mul(Self::PER_TON).ok_or(AmountError::TooLarge)?;
         let fraction = match fraction {
             None => 0,
             Some(text) => {
@@ -129,10 +123,7 @@ impl FromStr for Nanotons {
                 digits(&format!("{text:0<9}"))?
             }
         };
-        whole
-            .checked_add(fraction)
-            .and_then(Self::new)
-            .ok_or(AmountError::TooLarge)
+        whole.checked_add(fraction).and_then(Self::new).ok_or(AmountError::TooLarge)
     }
 }
 
@@ -203,24 +194,15 @@ mod tests {
             assert_eq!(text.parse::<Nanotons>(), Err(AmountError::Malformed), "{text}");
         }
         assert_eq!("0.0000000001".parse::<Nanotons>(), Err(AmountError::TooPrecise));
-        assert_eq!(
-            "9223372036.854775808".parse::<Nanotons>(),
-            Err(AmountError::TooLarge)
-        );
-        assert_eq!(
-            "99999999999999999999999".parse::<Nanotons>(),
-            Err(AmountError::TooLarge)
-        );
+        assert_eq!("9223372036.854775808".parse::<Nanotons>(), Err(AmountError::TooLarge));
+        assert_eq!("99999999999999999999999".parse::<Nanotons>(), Err(AmountError::TooLarge));
     }
 
     #[test]
     fn arithmetic_is_checked() {
         assert_eq!(Nanotons::MAX.checked_add(Nanotons(1)), None);
         assert_eq!(Nanotons::ZERO.checked_sub(Nanotons(1)), None);
-        assert_eq!(
-            [Nanotons::MAX; 3].into_iter().sum::<u128>(),
-            3 * (i64::MAX as u128)
-        );
+        assert_eq!([Nanotons::MAX; 3].into_iter().sum::<u128>(), 3 * (i64::MAX as u128));
     }
 
     proptest! {

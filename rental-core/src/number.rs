@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use crate::text_form::serde_as_text;
 
 /// An anonymous Telegram number.
 ///
@@ -78,10 +78,7 @@ fn digit(c: char) -> Option<u64> {
 /// What may stand between digits: spaces, dashes, dots, parentheses and characters that cannot be seen.
 fn is_separator(c: char) -> bool {
     c.is_whitespace()
-        || matches!(
-            c,
-            '-' | '.' | '(' | ')' | '\u{FF0D}' | '\u{FF0E}' | '\u{FF08}' | '\u{FF09}' | '\u{2212}'
-        )
+        || matches!(c, '-' | '.' | '(' | ')' | '\u{FF0D}' | '\u{FF0E}' | '\u{FF08}' | '\u{FF09}' | '\u{2212}')
         || matches!(c, '\u{2010}'..='\u{2015}')
         || is_invisible(c)
 }
@@ -120,16 +117,8 @@ impl FromStr for PhoneNumber {
                 return Err(NumberError);
             }
         }
-        let prefixed = if plus {
-            zeros == 0
-        } else {
-            zeros == 0 || zeros == 2
-        };
-        if prefixed {
-            Self::from_digits(value).ok_or(NumberError)
-        } else {
-            Err(NumberError)
-        }
+        let prefixed = if plus { zeros == 0 } else { zeros == 0 || zeros == 2 };
+        if prefixed { Self::from_digits(value).ok_or(NumberError) } else { Err(NumberError) }
     }
 }
 
@@ -145,18 +134,7 @@ impl fmt::Debug for PhoneNumber {
     }
 }
 
-impl Serialize for PhoneNumber {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for PhoneNumber {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
+serde_as_text!(PhoneNumber);
 
 #[cfg(test)]
 mod tests {

@@ -133,12 +133,8 @@ impl NumberState {
 }
 
 /// How long before the end of a rental its holder is reminded, longest first.
-pub const REMINDERS: [Seconds; 4] = [
-    Seconds::from_hours(72),
-    Seconds::from_hours(24),
-    Seconds::from_hours(6),
-    Seconds::from_hours(1),
-];
+pub const REMINDERS: [Seconds; 4] =
+    [Seconds::from_hours(72), Seconds::from_hours(24), Seconds::from_hours(6), Seconds::from_hours(1)];
 
 impl NumberRecord {
     /// A number that just joined the pool.
@@ -193,10 +189,7 @@ impl NumberRecord {
     pub fn open_invoice(&self) -> Option<InvoiceId> {
         match &self.holding {
             Holding::Reserved { invoice, .. } => Some(*invoice),
-            _ => self
-                .rental()
-                .and_then(|rental| rental.renewal)
-                .map(|renewal| renewal.invoice),
+            _ => self.rental().and_then(|rental| rental.renewal).map(|renewal| renewal.invoice),
         }
     }
 
@@ -210,14 +203,9 @@ impl NumberRecord {
             self.holding = Holding::Free;
         }
         if let Some(rental) = self.rental()
-            && rental
-                .renewal
-                .is_some_and(|renewal| chain_read_to > renewal.until)
+            && rental.renewal.is_some_and(|renewal| chain_read_to > renewal.until)
         {
-            self.holding = self.holding.map_rental(|rental| Rental {
-                renewal: None,
-                ..rental
-            });
+            self.holding = self.holding.map_rental(|rental| Rental { renewal: None, ..rental });
         }
         self.holding = self.holding.pass(now, policy);
         self.listing = self.listing.pass(now);
@@ -274,9 +262,9 @@ impl Holding {
                 let until = rental.expires_at + policy.grace;
                 Self::Grace { rental, until }
             }
-            Self::Grace { rental, until } if until <= now && rental.renewal.is_none() => Self::Turnover {
-                until: policy.turnover.map(|length| until + length),
-            },
+            Self::Grace { rental, until } if until <= now && rental.renewal.is_none() => {
+                Self::Turnover { until: policy.turnover.map(|length| until + length) }
+            }
             Self::Turnover { until: Some(until) } if until <= now => Self::Free,
             other => other,
         }
@@ -287,10 +275,7 @@ impl Holding {
     pub(crate) fn map_rental(self, change: impl FnOnce(Rental) -> Rental) -> Self {
         match self {
             Self::Rented(rental) => Self::Rented(change(rental)),
-            Self::Grace { rental, until } => Self::Grace {
-                rental: change(rental),
-                until,
-            },
+            Self::Grace { rental, until } => Self::Grace { rental: change(rental), until },
             other => other,
         }
     }

@@ -7,8 +7,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
+use crate::text_form::serde_as_text;
 use crate::{Comment, IncomingPayment, InvoiceId, Nanotons, Timestamp};
 
 /// The hash of a transaction: 32 bytes, shown as 64 lower-case hex digits.
@@ -31,11 +32,7 @@ impl FromStr for TxHash {
             43 => BASE64URL_NOPAD.decode(text.replace('+', "-").replace('/', "_").as_bytes()),
             _ => return Err(TxHashError),
         };
-        bytes
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok())
-            .map(Self)
-            .ok_or(TxHashError)
+        bytes.ok().and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or(TxHashError)
     }
 }
 
@@ -51,18 +48,7 @@ impl fmt::Debug for TxHash {
     }
 }
 
-impl Serialize for TxHash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for TxHash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
+serde_as_text!(TxHash);
 
 /// A coin that arrived, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,6 +141,10 @@ pub enum ExceptionReason {
 }
 
 impl Outcome {
+    /// All stable names.
+    pub const NAMES: [&str; 6] =
+        ["settled", "exception", "applied", "refund_pending", "refunded", "written_off"];
+
     /// The stable name: `settled`, `exception`, `applied`, `refund_pending`, `refunded` or `written_off`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -214,26 +204,8 @@ impl Payment {
         invoice: Option<InvoiceId>,
         now: Timestamp,
     ) -> Self {
-        let IncomingPayment {
-            tx,
-            lt,
-            amount,
-            comment,
-            sender,
-            chain_time,
-        } = incoming.clone();
-        Self {
-            tx,
-            lt,
-            amount,
-            comment,
-            sender,
-            chain_time,
-            booked_at: now,
-            outcome,
-            invoice,
-            version: 0,
-        }
+        let IncomingPayment { tx, lt, amount, comment, sender, chain_time } = incoming.clone();
+        Self { tx, lt, amount, comment, sender, chain_time, booked_at: now, outcome, invoice, version: 0 }
     }
 }
 
@@ -244,11 +216,7 @@ mod tests {
     #[test]
     fn one_hash_in_every_spelling_is_one_hash() {
         let hash = TxHash([0xfb; 32]);
-        for text in [
-            hash.to_string(),
-            hash.to_string().to_uppercase(),
-            BASE64.encode(&hash.0),
-        ] {
+        for text in [hash.to_string(), hash.to_string().to_uppercase(), BASE64.encode(&hash.0)] {
             assert_eq!(text.parse(), Ok(hash), "{text}");
         }
         assert_eq!(BASE64URL_NOPAD.encode(&hash.0).parse(), Ok(hash));

@@ -95,14 +95,8 @@ impl fmt::Display for Finding {
                 write!(f, "{tx}: {on_chain} TON came in, {booked} TON is booked")
             }
             Self::DetailDiffers { tx, detail } => write!(f, "{tx}: the booked {detail} is not the chain's"),
-            Self::NotItsInvoice {
-                tx,
-                invoice: Some(invoice),
-            } => {
-                write!(
-                    f,
-                    "{tx}: is booked as paying for {invoice}, which it did not settle"
-                )
+            Self::NotItsInvoice { tx, invoice: Some(invoice) } => {
+                write!(f, "{tx}: is booked as paying for {invoice}, which it did not settle")
             }
             Self::NotItsInvoice { tx, invoice: None } => {
                 write!(f, "{tx}: is booked as settled without an invoice")
@@ -133,16 +127,11 @@ pub fn reconcile(
     invoices: &[Invoice],
 ) -> Reconciliation {
     let mut findings = BTreeSet::new();
-    let (incoming, waiting): (Vec<_>, Vec<_>) = chain
-        .iter()
-        .filter_map(ChainTransaction::incoming)
-        .partition(|payment| payment.lt <= booked_to);
+    let (incoming, waiting): (Vec<_>, Vec<_>) =
+        chain.iter().filter_map(ChainTransaction::incoming).partition(|payment| payment.lt <= booked_to);
     let (payments, later): (Vec<_>, Vec<_>) = payments.iter().partition(|payment| payment.lt <= booked_to);
     let later: BTreeSet<TxHash> = later.into_iter().map(|payment| payment.tx).collect();
-    let incoming: BTreeMap<TxHash, _> = incoming
-        .into_iter()
-        .map(|payment| (payment.tx, payment))
-        .collect();
+    let incoming: BTreeMap<TxHash, _> = incoming.into_iter().map(|payment| (payment.tx, payment)).collect();
     let booked: BTreeMap<TxHash, &Payment> = payments.iter().map(|payment| (payment.tx, *payment)).collect();
     let settled: BTreeMap<InvoiceId, &Invoice> =
         invoices.iter().map(|invoice| (invoice.id, invoice)).collect();
@@ -154,11 +143,7 @@ pub fn reconcile(
             continue;
         };
         if row.amount != amount {
-            findings.insert(Finding::AmountDiffers {
-                tx,
-                on_chain: amount,
-                booked: row.amount,
-            });
+            findings.insert(Finding::AmountDiffers { tx, on_chain: amount, booked: row.amount });
         }
         let details = [
             ("comment", row.comment == payment.comment),
@@ -176,10 +161,7 @@ pub fn reconcile(
     for payment in &payments {
         let tx = payment.tx;
         if !incoming.contains_key(&tx) {
-            findings.insert(Finding::Invented {
-                tx,
-                amount: payment.amount,
-            });
+            findings.insert(Finding::Invented { tx, amount: payment.amount });
         }
         if matches!(payment.outcome, Outcome::Settled | Outcome::Applied { .. }) {
             let invoice = payment
@@ -188,16 +170,10 @@ pub fn reconcile(
                 .filter(|invoice| paid_by(invoice) == Some(tx));
             match invoice {
                 None => {
-                    findings.insert(Finding::NotItsInvoice {
-                        tx,
-                        invoice: payment.invoice,
-                    });
+                    findings.insert(Finding::NotItsInvoice { tx, invoice: payment.invoice });
                 }
                 Some(invoice) if payment.outcome == Outcome::Settled && invoice.amount != payment.amount => {
-                    findings.insert(Finding::PriceDiffers {
-                        tx,
-                        invoice: invoice.id,
-                    });
+                    findings.insert(Finding::PriceDiffers { tx, invoice: invoice.id });
                 }
                 Some(_) => {}
             }
@@ -212,10 +188,7 @@ pub fn reconcile(
                 && matches!(payment.outcome, Outcome::Settled | Outcome::Applied { .. })
         };
         if !booked.get(&tx).is_some_and(pays) {
-            findings.insert(Finding::Unpaid {
-                invoice: invoice.id,
-                tx,
-            });
+            findings.insert(Finding::Unpaid { invoice: invoice.id, tx });
         }
     }
 

@@ -11,11 +11,17 @@ use ulid::Ulid;
 
 use crate::{
     Access, Account, Actor, ApiKey, ApiSecret, AuditEntry, ChainCursor, ChainState, Command, Commit,
-    CustomerId, Decision, DomainError, Effect, Envelope, ErrorKind, FeedEntry, HistoryEntry, IdempotencyKey,
-    Invoice, InvoiceId, InvoiceQuery, InvoiceRef, LeaseToken, Load, NumberQuery, NumberRecord, NumberState,
-    Once, OnceKey, Owner, Page, PageRequest, Payment, PaymentQuery, PhoneNumber, Policy, Seconds, Seed, Shop,
-    State, Store, StoreError, Timestamp, Totals, TxHash, Wallet, decide, load_for,
+    CustomerId, Decision, DomainError, Effect, Envelope, FeedEntry, HistoryEntry, IdempotencyKey, Invoice,
+    InvoiceId, InvoiceQuery, InvoiceRef, Load, NumberQuery, NumberRecord, NumberState, Once, OnceKey, Owner,
+    Page, PageRequest, Payment, PaymentQuery, PhoneNumber, Policy, Seconds, Seed, Shop, State, Store,
+    StoreError, Timestamp, Totals, TxHash, Wallet, decide, load_for,
 };
+
+mod error;
+mod request;
+
+pub use error::ServiceError;
+pub use request::{Receipt, Request};
 
 /// How often a command is decided again after somebody else was faster. Each time, somebody's command went through.
 const MOST_ATTEMPTS: usize = 512;
@@ -23,132 +29,6 @@ const MOST_ATTEMPTS: usize = 512;
 const MOST_RESENDS: usize = 3;
 /// How long an idempotency key is remembered.
 pub const IDEMPOTENCY_KEPT: Seconds = Seconds::from_days(30);
-
-/// A request for a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// Who asks.
-    pub actor: Actor,
-    /// What.
-    pub command: Command,
-    /// Why, for the audit trail.
-    pub reason: Option<String>,
-    /// The lease under which this is done.
-    pub lease: Option<LeaseToken>,
-    /// The client's own name for the request.
-    pub idempotency: Option<IdempotencyKey>,
-}
-
-impl Request {
-    /// A plain request.
-    pub fn new(actor: Actor, command: Command) -> Self {
-        Self {
-            actor,
-            command,
-            reason: None,
-            lease: None,
-            idempotency: None,
-        }
-    }
-}
-
-/// What a request brought about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receipt {
-    /// The outcome.
-    pub effect: Effect,
-    /// Whether something was written by this request.
-    pub changed: bool,
-    /// Whether this is the answer to an earlier request with the same idempotency key.
-    pub replayed: bool,
-}
-
-macro_rules! effect_accessor {
-    ($name:ident, $variant:ident, $type:ty, $what:literal) => {
-        #[doc = concat!("The ", $what, " of a command that leads to one.\n\n# Errors\n[`ServiceError::Unexpected`] for other commands.")]
-        pub fn $name(self) -> Result<$type, ServiceError> {
-            match self.effect {
-                Effect::$variant(value) => Ok(*value),
-                _ => Err(ServiceError::Unexpected),
-            }
-        }
-    };
-}
-
-impl Receipt {
-    effect_accessor!(invoice, Invoice, Invoice, "invoice");
-    effect_accessor!(number, Number, NumberRecord, "number");
-    effect_accessor!(payment, Payment, Payment, "payment");
-}
-
-/// Why a request was not carried out, or a question not answered.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ServiceError {
-    /// A rule said no.
-    #[error(transparent)]
-    Domain(#[from] DomainError),
-    /// The store could not answer.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The idempotency key was used for another request.
-    #[error("this idempotency key was used for a different request; use a new key")]
-    IdempotencyMismatch,
-    /// Too many others change the same thing at once.
-    #[error("too many requests change the same thing at once; try again")]
-    Contended,
-    /// The configured wallet is not the shop's.
-    #[error(
-        "this store belongs to wallet {shop} on {network}, not to {configured}; set TON_WALLET and TON_NETWORK back or use another store"
-    )]
-    WalletDiffers {
-        /// The shop's address.
-        shop: String,
-        /// The shop's network.
-        network: crate::Network,
-        /// The configured address.
-        configured: String,
-    },
-    /// The key is unknown, wrong or revoked.
-    #[error("the API key is not valid; send Authorization: Bearer rk_…")]
-    Unauthenticated,
-    /// A command led to something else than it always does.
-    #[error("internal error: the command led to an unexpected answer")]
-    Unexpected,
-}
-
-impl ServiceError {
-    /// The stable code, such as `number.reserved` or `store.unavailable`.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Domain(error) => error.code(),
-            Self::Store(StoreError::Unavailable(_)) => "store.unavailable",
-            Self::Store(StoreError::Unwritable(_)) => "store.unwritable",
-            Self::Store(StoreError::Corrupt(_)) => "store.corrupt",
-            Self::Store(StoreError::Incompatible(_)) => "store.incompatible",
-            Self::IdempotencyMismatch => "idempotency.mismatch",
-            Self::Contended => "contended",
-            Self::WalletDiffers { .. } => "shop.wallet_differs",
-            Self::Unauthenticated => "access.unauthenticated",
-            Self::Unexpected => "internal",
-        }
-    }
-
-    /// What sort of refusal it is.
-    pub fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Domain(error) => error.kind(),
-            Self::Store(StoreError::Unavailable(_) | StoreError::Unwritable(_)) | Self::Contended => {
-                ErrorKind::Unavailable
-            }
-            Self::Store(StoreError::Corrupt(_) | StoreError::Incompatible(_)) | Self::Unexpected => {
-                ErrorKind::Internal
-            }
-            Self::IdempotencyMismatch => ErrorKind::Invalid,
-            Self::WalletDiffers { .. } => ErrorKind::Conflict,
-            Self::Unauthenticated => ErrorKind::Unauthenticated,
-        }
-    }
-}
 
 /// The shop at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -304,9 +184,7 @@ pub struct RentalService {
 
 impl std::fmt::Debug for RentalService {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RentalService")
-            .field("store", &self.store)
-            .finish_non_exhaustive()
+        f.debug_struct("RentalService").field("store", &self.store).finish_non_exhaustive()
     }
 }
 
@@ -344,11 +222,7 @@ impl RentalService {
         policy: &Policy,
         chain_start: ChainCursor,
     ) -> Result<Shop, ServiceError> {
-        let command = Command::OpenShop {
-            wallet: wallet.clone(),
-            policy: policy.clone(),
-            chain_start,
-        };
+        let command = Command::OpenShop { wallet: wallet.clone(), policy: policy.clone(), chain_start };
         match self.execute(Request::new(Actor::System, command)).await {
             Ok(_) | Err(ServiceError::Domain(DomainError::ShopOpen)) => {}
             Err(error) => return Err(error),
@@ -393,18 +267,9 @@ impl RentalService {
     /// Loads for a question; checks that an admin still is one.
     async fn admit(&self, viewer: &Actor, load: Load) -> Result<(State, Shop), ServiceError> {
         let operator = matches!(viewer, Actor::Admin(_));
-        let state = self
-            .store
-            .load(&Load {
-                access: operator || load.access,
-                ..load
-            })
-            .await?;
+        let state = self.store.load(&Load { access: operator || load.access, ..load }).await?;
         if let Actor::Admin(admin) = viewer
-            && !state
-                .access
-                .as_ref()
-                .is_some_and(|access| admin.is_listed(access))
+            && !state.access.as_ref().is_some_and(|access| admin.is_listed(access))
         {
             return Err(DomainError::Denied.into());
         }
@@ -434,10 +299,7 @@ impl RentalService {
 }
 
 fn nothing<T>() -> Page<T> {
-    Page {
-        items: Vec::new(),
-        next: None,
-    }
+    Page { items: Vec::new(), next: None }
 }
 
 /// An earlier answer under the same key, if it was to the same request.
@@ -445,11 +307,7 @@ fn replay(recorded: &str, key: &IdempotencyKey) -> Result<Receipt, ServiceError>
     let corrupt = |_| StoreError::Corrupt("an idempotency record cannot be read".to_owned());
     let recorded: Recorded = serde_json::from_str(recorded).map_err(corrupt)?;
     if recorded.fingerprint == key.fingerprint {
-        Ok(Receipt {
-            effect: recorded.effect,
-            changed: false,
-            replayed: true,
-        })
+        Ok(Receipt { effect: recorded.effect, changed: false, replayed: true })
     } else {
         Err(ServiceError::IdempotencyMismatch)
     }
@@ -457,36 +315,20 @@ fn replay(recorded: &str, key: &IdempotencyKey) -> Result<Receipt, ServiceError>
 
 /// Records the answer under the request's key, in the commit of its effect.
 fn record(decision: &mut Decision, key: &IdempotencyKey, now: Timestamp) -> Result<(), ServiceError> {
-    let recorded = Recorded {
-        fingerprint: key.fingerprint.clone(),
-        effect: decision.effect.clone(),
-    };
+    let recorded = Recorded { fingerprint: key.fingerprint.clone(), effect: decision.effect.clone() };
     let value = serde_json::to_string(&recorded).map_err(|_| ServiceError::Unexpected)?;
-    decision.changes.once.push(Once {
-        key: once_key(key),
-        value,
-        keep_until: Some(now + IDEMPOTENCY_KEPT),
-    });
+    decision.changes.once.push(Once { key: once_key(key), value, keep_until: Some(now + IDEMPOTENCY_KEPT) });
     Ok(())
 }
 
 fn once_key(key: &IdempotencyKey) -> OnceKey {
-    OnceKey::Request {
-        integrator: key.integrator.clone(),
-        key: key.key.clone(),
-    }
+    OnceKey::Request { integrator: key.integrator.clone(), key: key.key.clone() }
 }
 
 #[async_trait]
 impl Rentals for RentalService {
     async fn execute(&self, request: Request) -> Result<Receipt, ServiceError> {
-        let Request {
-            actor,
-            mut command,
-            reason,
-            lease,
-            idempotency,
-        } = request;
+        let Request { actor, mut command, reason, lease, idempotency } = request;
         let mut load = load_for(&actor, &command);
         load.once = idempotency.as_ref().map(once_key);
         let mut state = self.store.load(&load).await?;
@@ -504,11 +346,7 @@ impl Rentals for RentalService {
             };
             let mut decision = decide(&state, &envelope, now)?;
             if decision.changes.is_empty() {
-                return Ok(Receipt {
-                    effect: decision.effect,
-                    changed: false,
-                    replayed: false,
-                });
+                return Ok(Receipt { effect: decision.effect, changed: false, replayed: false });
             }
             decision.changes.read = load.clone();
             if let Some(key) = &idempotency {
@@ -516,19 +354,14 @@ impl Rentals for RentalService {
             }
             match self.commit(&decision).await? {
                 Commit::Committed => {
-                    return Ok(Receipt {
-                        effect: decision.effect,
-                        changed: true,
-                        replayed: false,
-                    });
+                    return Ok(Receipt { effect: decision.effect, changed: true, replayed: false });
                 }
                 Commit::Conflict { current } => state = *current,
                 Commit::Duplicate(_) => state = self.store.load(&load).await?,
                 Commit::Locked { until } => match command {
-                    Command::Book {
-                        incoming,
-                        unreadable: false,
-                    } => command = Command::BookWaiting { incoming },
+                    Command::Book { incoming, unreadable: false } => {
+                        command = Command::BookWaiting { incoming }
+                    }
                     _ => return Err(DomainError::NumberLocked { until }.into()),
                 },
             }
@@ -537,48 +370,26 @@ impl Rentals for RentalService {
     }
 
     async fn authenticate(&self, secret: &ApiSecret) -> Result<ApiKey, ServiceError> {
-        let state = self
-            .store
-            .load(&Load {
-                access: true,
-                ..Load::default()
-            })
-            .await?;
+        let state = self.store.load(&Load { access: true, ..Load::default() }).await?;
         let access = state.access.unwrap_or_default();
-        access
-            .authenticate(secret)
-            .cloned()
-            .ok_or(ServiceError::Unauthenticated)
+        access.authenticate(secret).cloned().ok_or(ServiceError::Unauthenticated)
     }
 
     async fn shop(&self) -> Result<ShopView, ServiceError> {
         let (state, shop) = self.admit(&Actor::System, Load::default()).await?;
-        Ok(ShopView {
-            shop,
-            chain: state.chain,
-            now: state.now,
-        })
+        Ok(ShopView { shop, chain: state.chain, now: state.now })
     }
 
     async fn access(&self, viewer: &Actor) -> Result<Access, ServiceError> {
         Ok(self
-            .admit_operator(
-                viewer,
-                Load {
-                    access: true,
-                    ..Load::default()
-                },
-            )
+            .admit_operator(viewer, Load { access: true, ..Load::default() })
             .await?
             .access
             .unwrap_or_default())
     }
 
     async fn number(&self, number: PhoneNumber) -> Result<NumberRecord, ServiceError> {
-        let load = Load {
-            number: Some(number),
-            ..Load::default()
-        };
+        let load = Load { number: Some(number), ..Load::default() };
         let (state, shop) = self.admit(&Actor::System, load).await?;
         let record = state.number.ok_or(DomainError::NumberUnknown)?;
         Ok(record.at(state.now, state.chain.read_to, &shop.policy))
@@ -590,10 +401,7 @@ impl Rentals for RentalService {
         page: &PageRequest,
     ) -> Result<Page<NumberRecord>, ServiceError> {
         let (state, shop) = self.admit(&Actor::System, Load::default()).await?;
-        let query = NumberQuery {
-            states: states.to_vec(),
-            owner: Owner::Anybody,
-        };
+        let query = NumberQuery { states: states.to_vec(), owner: Owner::Anybody };
         let Page { items, next } = self.store.numbers(&query, page).await?;
         let items = items
             .into_iter()
@@ -604,10 +412,7 @@ impl Rentals for RentalService {
     }
 
     async fn rental(&self, viewer: &Actor, number: PhoneNumber) -> Result<NumberRecord, ServiceError> {
-        let load = Load {
-            number: Some(number),
-            ..Load::default()
-        };
+        let load = Load { number: Some(number), ..Load::default() };
         let (state, shop) = self.admit(viewer, load).await?;
         let record = state.number.ok_or(DomainError::RentalUnknown)?;
         let record = record.at(state.now, state.chain.read_to, &shop.policy);
@@ -627,10 +432,7 @@ impl Rentals for RentalService {
         let Some(owner) = Self::visible(viewer, owner) else {
             return Ok(nothing());
         };
-        let query = NumberQuery {
-            states: vec![NumberState::Rented, NumberState::Grace],
-            owner,
-        };
+        let query = NumberQuery { states: vec![NumberState::Rented, NumberState::Grace], owner };
         let Page { items, next } = self.store.numbers(&query, page).await?;
         let items = items
             .into_iter()
@@ -646,46 +448,17 @@ impl Rentals for RentalService {
         number: PhoneNumber,
         page: &PageRequest,
     ) -> Result<Page<HistoryEntry>, ServiceError> {
-        let (state, _) = self
-            .admit(
-                viewer,
-                Load {
-                    number: Some(number),
-                    ..Load::default()
-                },
-            )
-            .await?;
+        let (state, _) = self.admit(viewer, Load { number: Some(number), ..Load::default() }).await?;
         state.number.ok_or(DomainError::NumberUnknown)?;
-        let Page { mut items, next } = self.store.history(number, page).await?;
-        for entry in &mut items {
-            let own = entry
-                .customer
-                .as_ref()
-                .is_some_and(|customer| viewer.may_see(customer));
-            let to_own = entry.to.as_ref().is_some_and(|customer| viewer.may_see(customer));
-            if !own {
-                entry.customer = None;
-                entry.invoice = None;
-            }
-            if !to_own {
-                entry.to = None;
-            }
-            if !own && !to_own {
-                entry.expires_at = None;
-            }
-        }
+        let Page { items, next } = self.store.history(number, page).await?;
+        let items = items.into_iter().map(|entry| entry.seen_by(viewer)).collect();
         Ok(Page { items, next })
     }
 
     async fn invoice(&self, viewer: &Actor, id: InvoiceId) -> Result<Invoice, ServiceError> {
-        let load = Load {
-            invoice: Some(InvoiceRef::Id(id)),
-            ..Load::default()
-        };
+        let load = Load { invoice: Some(InvoiceRef::Id(id)), ..Load::default() };
         let (state, _) = self.admit(viewer, load).await?;
-        let invoice = state
-            .invoice(id)
-            .filter(|invoice| viewer.may_see(&invoice.customer));
+        let invoice = state.invoice(id).filter(|invoice| viewer.may_see(&invoice.customer));
         Ok(invoice.cloned().ok_or(DomainError::InvoiceUnknown)?)
     }
 
@@ -699,43 +472,19 @@ impl Rentals for RentalService {
         let Some(owner) = Self::visible(viewer, &query.owner) else {
             return Ok(nothing());
         };
-        Ok(self
-            .store
-            .invoices(
-                &InvoiceQuery {
-                    owner,
-                    ..query.clone()
-                },
-                page,
-            )
-            .await?)
+        Ok(self.store.invoices(&InvoiceQuery { owner, ..query.clone() }, page).await?)
     }
 
     async fn payment(&self, viewer: &Actor, tx: TxHash) -> Result<Payment, ServiceError> {
-        let (state, _) = self
-            .admit(
-                viewer,
-                Load {
-                    payment: Some(tx),
-                    ..Load::default()
-                },
-            )
-            .await?;
+        let (state, _) = self.admit(viewer, Load { payment: Some(tx), ..Load::default() }).await?;
         let payment = state.payment.clone().ok_or(DomainError::PaymentUnknown)?;
-        let customer = payment
-            .invoice
-            .and_then(|id| state.invoice(id))
-            .map(|invoice| &invoice.customer);
+        let customer = payment.invoice.and_then(|id| state.invoice(id)).map(|invoice| &invoice.customer);
         let visible = match (viewer, customer) {
             (Actor::Admin(_) | Actor::System, _) => true,
             (viewer, Some(customer)) => viewer.may_see(customer),
             (_, None) => false,
         };
-        if visible {
-            Ok(payment)
-        } else {
-            Err(DomainError::PaymentUnknown.into())
-        }
+        if visible { Ok(payment) } else { Err(DomainError::PaymentUnknown.into()) }
     }
 
     async fn payments(
@@ -748,35 +497,16 @@ impl Rentals for RentalService {
         let Some(owner) = Self::visible(viewer, &query.owner) else {
             return Ok(nothing());
         };
-        Ok(self
-            .store
-            .payments(
-                &PaymentQuery {
-                    owner,
-                    ..query.clone()
-                },
-                page,
-            )
-            .await?)
+        Ok(self.store.payments(&PaymentQuery { owner, ..query.clone() }, page).await?)
     }
 
     async fn account(&self, viewer: &Actor, customer: &CustomerId) -> Result<Account, ServiceError> {
         if !viewer.may_see(customer) {
             return Err(DomainError::Denied.into());
         }
-        let (state, _) = self
-            .admit(
-                viewer,
-                Load {
-                    accounts: vec![customer.clone()],
-                    ..Load::default()
-                },
-            )
-            .await?;
-        Ok(state
-            .account(customer)
-            .cloned()
-            .unwrap_or_else(|| Account::new(customer.clone())))
+        let (state, _) =
+            self.admit(viewer, Load { accounts: vec![customer.clone()], ..Load::default() }).await?;
+        Ok(state.account(customer).cloned().unwrap_or_else(|| Account::new(customer.clone())))
     }
 
     async fn accounts(&self, viewer: &Actor, page: &PageRequest) -> Result<Page<Account>, ServiceError> {
@@ -794,7 +524,9 @@ impl Rentals for RentalService {
         let Some(owner) = Self::visible(viewer, &Owner::Anybody) else {
             return Ok(Vec::new());
         };
-        Ok(self.store.feed(&owner, after, limit).await?)
+        let feed = self.store.feed(&owner, after, limit).await?;
+        let seen = |entry: FeedEntry| FeedEntry { event: entry.event.seen_by(viewer), ..entry };
+        Ok(feed.into_iter().map(seen).collect())
     }
 
     async fn totals(&self, viewer: &Actor) -> Result<Totals, ServiceError> {

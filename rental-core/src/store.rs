@@ -116,40 +116,18 @@ pub fn collect<D: Documents>(documents: &mut D, load: &Load, now: Timestamp) -> 
         now,
         shop: documents.shop()?,
         chain: documents.chain()?.unwrap_or_default(),
-        access: if load.access {
-            Some(documents.access()?.unwrap_or_default())
-        } else {
-            None
-        },
-        once: load
-            .once
-            .as_ref()
-            .map(|key| documents.once(key, now))
-            .transpose()?
-            .flatten(),
+        access: if load.access { Some(documents.access()?.unwrap_or_default()) } else { None },
+        once: load.once.as_ref().map(|key| documents.once(key, now)).transpose()?.flatten(),
         ..State::default()
     };
-    state.payment = load
-        .payment
-        .map(|tx| documents.payment(tx))
-        .transpose()?
-        .flatten();
+    state.payment = load.payment.map(|tx| documents.payment(tx)).transpose()?.flatten();
 
-    let paid_for = state
-        .payment
-        .as_ref()
-        .and_then(|payment| payment.invoice)
-        .map(InvoiceRef::Id);
+    let paid_for = state.payment.as_ref().and_then(|payment| payment.invoice).map(InvoiceRef::Id);
     if let Some(reference) = load.invoice.clone().or(paid_for) {
         state.invoices.extend(documents.invoice(&reference)?);
     }
-    let number = load
-        .number
-        .or_else(|| state.invoices.first().map(|invoice| invoice.number));
-    state.number = number
-        .map(|number| documents.number(number))
-        .transpose()?
-        .flatten();
+    let number = load.number.or_else(|| state.invoices.first().map(|invoice| invoice.number));
+    state.number = number.map(|number| documents.number(number)).transpose()?.flatten();
     if let Some(id) = state.number.as_ref().and_then(NumberRecord::open_invoice)
         && state.invoice(id).is_none()
     {
@@ -598,10 +576,6 @@ impl Totals {
 
     /// The sum of payments with this outcome, in nanotons.
     pub fn sum_of(&self, outcome: &str) -> u128 {
-        self.payments
-            .iter()
-            .filter(|(name, _, _)| name == outcome)
-            .map(|(_, _, sum)| sum)
-            .sum()
+        self.payments.iter().filter(|(name, _, _)| name == outcome).map(|(_, _, sum)| sum).sum()
     }
 }

@@ -34,11 +34,7 @@ impl Term {
     /// # Errors
     /// [`TermError`] outside 1 to [`Term::MAX_DAYS`].
     pub fn from_days(days: u32) -> Result<Self, TermError> {
-        if (1..=Self::MAX_DAYS).contains(&days) {
-            Ok(Self(days))
-        } else {
-            Err(TermError)
-        }
+        if (1..=Self::MAX_DAYS).contains(&days) { Ok(Self(days)) } else { Err(TermError) }
     }
 
     /// The number of days.
@@ -147,15 +143,8 @@ impl FromStr for Plan {
 
     fn from_str(text: &str) -> Result<Self, PlanError> {
         let (term, price) = text.split_once('=').ok_or(PlanError::Malformed)?;
-        let plan = Self {
-            term: term.parse()?,
-            price: price.parse()?,
-        };
-        if plan.price.is_zero() {
-            Err(PlanError::Free)
-        } else {
-            Ok(plan)
-        }
+        let plan = Self { term: term.parse()?, price: price.parse()? };
+        if plan.price.is_zero() { Err(PlanError::Free) } else { Ok(plan) }
     }
 }
 
@@ -171,14 +160,8 @@ mod tests {
 
     #[test]
     fn plans_are_read_strictly() {
-        assert_eq!(
-            "30d=10".parse::<Plan>().map(|p| p.to_string()),
-            Ok("30d=10".to_owned())
-        );
-        assert_eq!(
-            "30=10".parse::<Plan>().map(|p| p.to_string()),
-            Ok("30d=10".to_owned())
-        );
+        assert_eq!("30d=10".parse::<Plan>().map(|p| p.to_string()), Ok("30d=10".to_owned()));
+        assert_eq!("30=10".parse::<Plan>().map(|p| p.to_string()), Ok("30d=10".to_owned()));
         assert_eq!("30d".parse::<Plan>(), Err(PlanError::Malformed));
         assert_eq!("d=1".parse::<Plan>(), Err(PlanError::Term(TermError)));
         assert_eq!("-1d=1".parse::<Plan>(), Err(PlanError::Term(TermError)));
@@ -190,14 +173,8 @@ mod tests {
     #[test]
     fn plans_of_one_number_differ_in_term() {
         let plan = |text: &str| text.parse::<Plan>().expect("a plan");
-        assert_eq!(
-            Plan::check(vec![plan("30d=10"), plan("7d=3")]),
-            Ok(vec![plan("7d=3"), plan("30d=10")])
-        );
-        assert_eq!(
-            Plan::check(vec![plan("30d=10"), plan("30d=9")]),
-            Err(PlanError::Twice)
-        );
+        assert_eq!(Plan::check(vec![plan("30d=10"), plan("7d=3")]), Ok(vec![plan("7d=3"), plan("30d=10")]));
+        assert_eq!(Plan::check(vec![plan("30d=10"), plan("30d=9")]), Err(PlanError::Twice));
         assert_eq!(Plan::check(vec![]), Ok(vec![]));
     }
 }

@@ -63,20 +63,12 @@ impl FromStr for TransferToken {
     type Err = TransferTokenError;
 
     fn from_str(text: &str) -> Result<Self, TransferTokenError> {
-        let body = text
-            .strip_prefix("tr_")
-            .filter(|body| body.len() == 32)
-            .ok_or(TransferTokenError)?;
-        let bytes = BASE64URL_NOPAD
-            .decode(body.as_bytes())
-            .map_err(|_| TransferTokenError)?;
+        let body = text.strip_prefix("tr_").filter(|body| body.len() == 32).ok_or(TransferTokenError)?;
+        let bytes = BASE64URL_NOPAD.decode(body.as_bytes()).map_err(|_| TransferTokenError)?;
         let (number, secret) = bytes.split_at_checked(8).ok_or(TransferTokenError)?;
         let number = u64::from_be_bytes(number.try_into().map_err(|_| TransferTokenError)?);
         let number = PhoneNumber::from_digits(number).ok_or(TransferTokenError)?;
-        Ok(Self {
-            number,
-            secret: secret.try_into().map_err(|_| TransferTokenError)?,
-        })
+        Ok(Self { number, secret: secret.try_into().map_err(|_| TransferTokenError)? })
     }
 }
 
@@ -103,9 +95,6 @@ pub struct TransferOffer {
 impl TransferOffer {
     /// Whether `token` is this offer's, compared in constant time.
     pub fn is_for(&self, token: &TransferToken) -> bool {
-        self.token_digest
-            .as_bytes()
-            .ct_eq(token.digest().as_bytes())
-            .into()
+        self.token_digest.as_bytes().ct_eq(token.digest().as_bytes()).into()
     }
 }

@@ -138,39 +138,16 @@ impl World {
         let clock = ManualClock::at(Timestamp::from_unix(1_767_225_600));
         let store = MemoryStore::new(Arc::new(clock.clone()));
         let service = RentalService::new(Arc::new(store.clone()));
-        let wallet = Wallet {
-            network: Network::Sandbox,
-            address: "UQmodel".to_owned(),
-        };
-        let policy = Policy {
-            max_open_invoices: 2,
-            max_numbers: 2,
-            ..Policy::default()
-        };
-        service
-            .open_shop(&wallet, &policy, ChainCursor::START)
-            .await
-            .unwrap();
+        let wallet = Wallet { network: Network::Sandbox, address: "UQmodel".to_owned() };
+        let policy = Policy { max_open_invoices: 2, max_numbers: 2, ..Policy::default() };
+        service.open_shop(&wallet, &policy, ChainCursor::START).await.unwrap();
         for n in 0..NUMBERS {
             let plans = vec!["30d=10".parse().unwrap()];
-            let command = Command::AddNumber {
-                number: number(n),
-                plans,
-            };
+            let command = Command::AddNumber { number: number(n), plans };
             service.execute(Request::new(admin(), command)).await.unwrap();
         }
         let (invoices, payments, tokens, chain) = (vec![], vec![], vec![], vec![]);
-        Self {
-            clock,
-            store,
-            service,
-            invoices,
-            payments,
-            tokens,
-            chain,
-            unseen: 0,
-            locks: 0,
-        }
+        Self { clock, store, service, invoices, payments, tokens, chain, unseen: 0, locks: 0 }
     }
 
     async fn ask(&self, actor: Actor, command: Command) -> Result<Receipt, ServiceError> {
@@ -190,12 +167,7 @@ impl World {
             sender: "0:aa".to_owned(),
             chain_time,
         };
-        self.chain.push(ChainTransaction {
-            tx,
-            lt,
-            chain_time,
-            verdict: Verdict::Payment(incoming),
-        });
+        self.chain.push(ChainTransaction { tx, lt, chain_time, verdict: Verdict::Payment(incoming) });
         self.unseen += 1;
         self.payments.push(tx);
     }
@@ -206,32 +178,13 @@ impl World {
         let unseen = self.chain.split_off(self.chain.len() - self.unseen);
         for transaction in &unseen {
             let incoming = transaction.incoming().unwrap().clone();
-            self.ask(
-                Actor::System,
-                Command::Book {
-                    incoming,
-                    unreadable: false,
-                },
-            )
-            .await
-            .unwrap();
+            self.ask(Actor::System, Command::Book { incoming, unreadable: false }).await.unwrap();
         }
         self.chain.extend(unseen);
         self.unseen = 0;
         let cursor = self.chain.last().map_or(from.cursor, ChainTransaction::cursor);
-        let to = ChainState {
-            cursor,
-            read_to: self.clock.now().minus(Seconds(1)),
-        };
-        self.ask(
-            Actor::System,
-            Command::AdvanceChain {
-                from: from.cursor,
-                to,
-            },
-        )
-        .await
-        .unwrap();
+        let to = ChainState { cursor, read_to: self.clock.now().minus(Seconds(1)) };
+        self.ask(Actor::System, Command::AdvanceChain { from: from.cursor, to }).await.unwrap();
     }
 
     /// Lets something happen around the shop; `false` when the step is a request.
@@ -259,10 +212,7 @@ impl World {
                 self.locks += 1;
                 let token = LeaseToken::from_entropy([self.locks; 16]);
                 let name = LeaseName::Number(number(n));
-                self.store
-                    .acquire(&name, &token, Seconds(minutes * 60))
-                    .await
-                    .unwrap();
+                self.store.acquire(&name, &token, Seconds(minutes * 60)).await.unwrap();
             }
             _ => return false,
         }
@@ -273,43 +223,19 @@ impl World {
     fn customers_request(&self, step: &Step) -> Option<(Actor, Command)> {
         let term = Term::from_days(30).unwrap();
         let (who, command) = match *step {
-            Step::OpenRent { number: n, who } => (
-                who,
-                Command::OpenRent {
-                    number: number(n),
-                    term,
-                    customer: customer(who),
-                },
-            ),
-            Step::OpenRenewal { number: n, who } => (
-                who,
-                Command::OpenRenewal {
-                    number: number(n),
-                    term,
-                },
-            ),
-            Step::Cancel { invoice, who } => (
-                who,
-                Command::CancelInvoice {
-                    invoice: self.invoices.get(invoice)?.id,
-                },
-            ),
-            Step::Offer { number: n, who, to } => (
-                who,
-                Command::OfferTransfer {
-                    number: number(n),
-                    to: Some(customer(to)),
-                },
-            ),
+            Step::OpenRent { number: n, who } => {
+                (who, Command::OpenRent { number: number(n), term, customer: customer(who) })
+            }
+            Step::OpenRenewal { number: n, who } => (who, Command::OpenRenewal { number: number(n), term }),
+            Step::Cancel { invoice, who } => {
+                (who, Command::CancelInvoice { invoice: self.invoices.get(invoice)?.id })
+            }
+            Step::Offer { number: n, who, to } => {
+                (who, Command::OfferTransfer { number: number(n), to: Some(customer(to)) })
+            }
             Step::Accept { token, who } => {
                 let token = self.tokens.iter().rev().nth(token).cloned()?;
-                (
-                    who,
-                    Command::AcceptTransfer {
-                        token,
-                        customer: customer(who),
-                    },
-                )
+                (who, Command::AcceptTransfer { token, customer: customer(who) })
             }
             _ => return None,
         };
@@ -320,35 +246,22 @@ impl World {
     fn operators_request(&self, step: &Step) -> Option<(Actor, Command)> {
         let payment = |back: usize| self.payments.iter().rev().nth(back).copied();
         let command = match *step {
-            Step::Extend { number: n } => Command::Extend {
-                number: number(n),
-                term: Term::from_days(5).unwrap(),
-            },
+            Step::Extend { number: n } => {
+                Command::Extend { number: number(n), term: Term::from_days(5).unwrap() }
+            }
             Step::Revoke { number: n } => Command::Revoke { number: number(n) },
             Step::Withdraw { number: n } => Command::Withdraw { number: number(n) },
             Step::Restore { number: n } => Command::Restore { number: number(n) },
-            Step::Apply {
-                payment: back,
-                invoice,
-            } => {
+            Step::Apply { payment: back, invoice } => {
                 let invoice = self.invoices.iter().rev().nth(invoice).map(|invoice| invoice.id);
-                Command::ApplyPayment {
-                    tx: payment(back)?,
-                    invoice,
-                }
+                Command::ApplyPayment { tx: payment(back)?, invoice }
             }
             Step::Refund { payment: back } => Command::RefundPayment { tx: payment(back)? },
             Step::WriteOff { payment: back } => Command::WriteOffPayment { tx: payment(back)? },
             Step::Reprice { number: n, price } => {
                 let term = Term::from_days(30).unwrap();
-                let plan = Plan {
-                    term,
-                    price: Nanotons::from_ton(price).unwrap(),
-                };
-                Command::SetPlans {
-                    number: number(n),
-                    plans: vec![plan],
-                }
+                let plan = Plan { term, price: Nanotons::from_ton(price).unwrap() };
+                Command::SetPlans { number: number(n), plans: vec![plan] }
             }
             _ => return None,
         };
@@ -359,19 +272,15 @@ impl World {
         if self.happen(step).await {
             return;
         }
-        let request = self
-            .customers_request(step)
-            .or_else(|| self.operators_request(step));
+        let request = self.customers_request(step).or_else(|| self.operators_request(step));
         let Some((actor, command)) = request else { return };
         match self.ask(actor, command).await {
-            Ok(Receipt {
-                effect: Effect::Invoice(invoice),
-                ..
-            }) if invoice.is_open() => self.invoices.push(*invoice),
-            Ok(Receipt {
-                effect: Effect::Offer { token, .. },
-                ..
-            }) => self.tokens.push(token.parse().unwrap()),
+            Ok(Receipt { effect: Effect::Invoice(invoice), .. }) if invoice.is_open() => {
+                self.invoices.push(*invoice);
+            }
+            Ok(Receipt { effect: Effect::Offer { token, .. }, .. }) => {
+                self.tokens.push(token.parse().unwrap());
+            }
             Ok(_) | Err(ServiceError::Domain(_)) => {}
             Err(error) => panic!("{step:?}: {error}"),
         }
@@ -379,41 +288,17 @@ impl World {
 
     async fn books(&self) -> Books {
         let page = PageRequest::first(1000);
-        let numbers = self
-            .store
-            .numbers(&NumberQuery::default(), &page)
-            .await
-            .unwrap()
-            .items;
-        let invoices = self
-            .store
-            .invoices(&InvoiceQuery::default(), &page)
-            .await
-            .unwrap()
-            .items;
+        let numbers = self.store.numbers(&NumberQuery::default(), &page).await.unwrap().items;
+        let invoices = self.store.invoices(&InvoiceQuery::default(), &page).await.unwrap().items;
         let accounts = self.store.accounts(&page).await.unwrap().items;
-        let payments = self
-            .store
-            .payments(&PaymentQuery::default(), &page)
-            .await
-            .unwrap()
-            .items;
-        Books {
-            numbers,
-            invoices,
-            accounts,
-            payments,
-        }
+        let payments = self.store.payments(&PaymentQuery::default(), &page).await.unwrap().items;
+        Books { numbers, invoices, accounts, payments }
     }
 
     /// What must be true after every step.
     async fn check(&self, before: &Books, step: &Step) -> Books {
         let books = self.books().await;
-        assert_eq!(
-            find_violations(&books.numbers, &books.invoices, &books.accounts),
-            [],
-            "after {step:?}"
-        );
+        assert_eq!(find_violations(&books.numbers, &books.invoices, &books.accounts), [], "after {step:?}");
         let seen = &self.chain[..self.chain.len() - self.unseen];
         let balance = reconcile(seen, u64::MAX, &books.payments, &books.invoices);
         assert!(balance.balances(), "after {step:?}: {:?}", balance.findings);
@@ -428,68 +313,36 @@ impl World {
                 "{account:?}"
             );
         }
-        let open: BTreeMap<_, _> = books
-            .invoices
-            .iter()
-            .map(|invoice| (invoice.id, invoice))
-            .collect();
+        let open: BTreeMap<_, _> = books.invoices.iter().map(|invoice| (invoice.id, invoice)).collect();
         for old in &before.invoices {
             let new = open[&old.id];
-            assert_eq!(
-                (old.amount, &old.payload, old.number),
-                (new.amount, &new.payload, new.number)
-            );
+            assert_eq!((old.amount, &old.payload, old.number), (new.amount, &new.payload, new.number));
             assert!(!new.is_open() || old.is_open(), "{new:?} opened again");
             let settled = matches!(old.status, InvoiceStatus::Settled { .. });
             assert!(!settled || new.status == old.status, "{new:?} was settled");
         }
         for new in books.invoices.iter().filter(|new| new.kind == InvoiceKind::Renew) {
-            let was_open = before
-                .invoices
-                .iter()
-                .any(|old| old.id == new.id && old.is_open());
+            let was_open = before.invoices.iter().any(|old| old.id == new.id && old.is_open());
             if was_open && matches!(new.status, InvoiceStatus::Settled { .. }) {
                 let end = |books: &Books| {
                     let record = books.numbers.iter().find(|record| record.number == new.number);
-                    record
-                        .and_then(|record| record.rental())
-                        .map(|rental| rental.expires_at)
+                    record.and_then(|record| record.rental()).map(|rental| rental.expires_at)
                 };
                 let paid = end(before).unwrap() + new.term.seconds();
-                assert!(
-                    end(&books).unwrap() >= paid,
-                    "{new:?} was paid and the end did not move as far"
-                );
+                assert!(end(&books).unwrap() >= paid, "{new:?} was paid and the end did not move as far");
             }
         }
         for old in &before.payments {
-            let new = books
-                .payments
-                .iter()
-                .find(|new| new.tx == old.tx)
-                .expect("no payment is ever lost");
-            assert_eq!(
-                (old.amount, old.lt, &old.sender),
-                (new.amount, new.lt, &new.sender)
-            );
+            let new = books.payments.iter().find(|new| new.tx == old.tx).expect("no payment is ever lost");
+            assert_eq!((old.amount, old.lt, &old.sender), (new.amount, new.lt, &new.sender));
             let decided = old.outcome.name() != "exception" && old.outcome.name() != "refund_pending";
-            assert!(
-                !decided || new.outcome == old.outcome,
-                "{new:?} was {:?}",
-                old.outcome
-            );
+            assert!(!decided || new.outcome == old.outcome, "{new:?} was {:?}", old.outcome);
         }
         for old in &before.numbers {
             let new = books.numbers.iter().find(|new| new.number == old.number).unwrap();
-            let same_holder = old
-                .rental()
-                .zip(new.rental())
-                .filter(|(old, new)| old.holder == new.holder);
+            let same_holder = old.rental().zip(new.rental()).filter(|(old, new)| old.holder == new.holder);
             if let Some((old, new)) = same_holder.filter(|(old, new)| old.started_at == new.started_at) {
-                assert!(
-                    new.expires_at >= old.expires_at,
-                    "paid time was lost: {old:?} → {new:?}"
-                );
+                assert!(new.expires_at >= old.expires_at, "paid time was lost: {old:?} → {new:?}");
             }
         }
         books

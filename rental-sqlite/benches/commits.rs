@@ -54,16 +54,7 @@ fn main() {
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     let mut alone = None;
-    for (processes, customers) in [
-        (1, 1),
-        (1, 16),
-        (1, 64),
-        (1, 256),
-        (3, 1),
-        (3, 16),
-        (3, 64),
-        (3, 256),
-    ] {
+    for (processes, customers) in [(1, 1), (1, 16), (1, 64), (1, 256), (3, 1), (3, 16), (3, 64), (3, 256)] {
         let path = folder.path().join(format!("{processes}-{customers}.db"));
         let mut figures = measure(&path, processes, customers, length);
         figures.micros.sort_unstable();
@@ -118,9 +109,7 @@ fn measure(path: &Path, processes: u64, customers: u64, length: Duration) -> Fig
         .iter_mut()
         .map(|child| {
             let mut output = BufReader::new(child.stdout.take().expect("piped"));
-            output
-                .read_line(&mut String::new())
-                .expect("the process is ready");
+            output.read_line(&mut String::new()).expect("the process is ready");
             output
         })
         .collect();
@@ -131,9 +120,7 @@ fn measure(path: &Path, processes: u64, customers: u64, length: Duration) -> Fig
         let mut text = String::new();
         output.read_to_string(&mut text).expect("the process answers");
         assert!(child.wait().expect("a child").success());
-        let mut numbers = text
-            .split_whitespace()
-            .map(|word| word.parse::<u64>().expect("a number"));
+        let mut numbers = text.split_whitespace().map(|word| word.parse::<u64>().expect("a number"));
         figures.transactions += numbers.next().expect("a figure");
         figures.busy += numbers.next().expect("a figure");
         figures.micros.extend(numbers);
@@ -167,10 +154,7 @@ fn process(path: &Path, first: u64, customers: u64, length: Duration) {
 
 /// Runs `customers` side by side for `length`, after `ready`.
 fn run(path: &Path, first: u64, customers: u64, length: Duration, ready: impl FnOnce()) -> Figures {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .build()
-        .expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
     runtime.block_on(async {
         let store = SqliteStore::open(path, Arc::new(ManualClock::at(START))).expect("the store opens");
         let mut all: Vec<_> = (first..first + customers).map(Customer::new).collect();
@@ -180,10 +164,8 @@ fn run(path: &Path, first: u64, customers: u64, length: Duration, ready: impl Fn
         ready();
         let before = store.activity();
         let end = Instant::now() + length;
-        let tasks: Vec<_> = all
-            .into_iter()
-            .map(|customer| tokio::spawn(serve(store.clone(), customer, end)))
-            .collect();
+        let tasks: Vec<_> =
+            all.into_iter().map(|customer| tokio::spawn(serve(store.clone(), customer, end))).collect();
         let mut figures = Figures::default();
         for task in tasks {
             figures.micros.extend(task.await.expect("a customer"));

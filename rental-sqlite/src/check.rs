@@ -20,16 +20,11 @@ pub(crate) fn check(db: &Connection) -> Result<Vec<String>, Fault> {
     found.retain(|line| line != "ok");
     found.extend(collect(db, "PRAGMA foreign_key_check", [], |row| {
         let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
-        Ok(format!(
-            "a row of {table} refers to a row of {parent} that does not exist"
-        ))
+        Ok(format!("a row of {table} refers to a row of {parent} that does not exist"))
     })?);
     let sql = "SELECT tx FROM payments AS p JOIN invoices AS i ON i.id = p.invoice WHERE p.customer IS NOT i.customer";
     found.extend(collect(db, sql, [], |row| {
-        Ok(format!(
-            "payment {} is listed for the wrong customer",
-            row.get::<_, String>(0)?
-        ))
+        Ok(format!("payment {} is listed for the wrong customer", row.get::<_, String>(0)?))
     })?);
     documents::<NumberRecord>(db, "numbers", "number", &mut found)?;
     documents::<Invoice>(db, "invoices", "id", &mut found)?;

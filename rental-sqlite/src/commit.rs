@@ -91,12 +91,7 @@ impl ToSql for Key {
 
 impl Document {
     fn pack(table: &'static Table, key: Key, version: u64, document: &impl Serialize) -> Result<Self, Fault> {
-        Ok(Self {
-            table,
-            key,
-            version,
-            text: text(document)?,
-        })
+        Ok(Self { table, key, version, text: text(document)? })
     }
 }
 
@@ -146,18 +141,12 @@ impl Parcel {
         if let Some(new) = access {
             documents.push(Document::pack(ACCESS, ONLY, new.version, new)?);
         }
-        let chain = chain.map(|chain| -> Result<Move, Fault> {
-            Ok(Move {
-                from: chain.from,
-                to: text(&chain.to)?,
-            })
-        });
+        let chain =
+            chain.map(|chain| -> Result<Move, Fault> { Ok(Move { from: chain.from, to: text(&chain.to)? }) });
         Ok(Self {
             commit_id: *commit_id,
             read: read.clone(),
-            lock: number
-                .as_ref()
-                .map(|new| (LeaseName::Number(new.number), lease.clone())),
+            lock: number.as_ref().map(|new| (LeaseName::Number(new.number), lease.clone())),
             documents,
             payment: payment.clone(),
             chain: chain.transpose()?,
@@ -218,26 +207,15 @@ impl Parcel {
     }
 
     fn write(&self, db: &Connection, now: Timestamp) -> Result<(), Fault> {
-        let Self {
-            commit_id,
-            read: _,
-            lock: _,
-            documents,
-            payment,
-            chain,
-            once,
-            history,
-            audit,
-            events,
-        } = self;
+        let Self { commit_id, read: _, lock: _, documents, payment, chain, once, history, audit, events } =
+            self;
         let until = Some(now + COMMIT_KEPT);
         claim(db, &OnceKey::Commit(*commit_id), "", until)?;
         for once in once {
             claim(db, &once.key, &once.value, once.keep_until)?;
         }
         for document in documents {
-            db.prepare_cached(document.table.put)?
-                .execute((&document.key, &document.text))?;
+            db.prepare_cached(document.table.put)?.execute((&document.key, &document.text))?;
         }
         // After the invoices: its row says whose invoice it names.
         if let Some(payment) = payment {
@@ -255,10 +233,7 @@ impl Parcel {
 
 /// Whether version `new` comes right after the stored one, where none counts as 0.
 fn follows(db: &Connection, sql: &str, key: &dyn ToSql, new: u64) -> Result<bool, Fault> {
-    let stored: Option<i64> = db
-        .prepare_cached(sql)?
-        .query_row([key], |row| row.get(0))
-        .optional()?;
+    let stored: Option<i64> = db.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()?;
     let before = new.checked_sub(1).and_then(|before| i64::try_from(before).ok());
     Ok(before == Some(stored.unwrap_or(0)))
 }
@@ -266,8 +241,7 @@ fn follows(db: &Connection, sql: &str, key: &dyn ToSql, new: u64) -> Result<bool
 fn claim(db: &Connection, key: &OnceKey, value: &str, keep_until: Option<Timestamp>) -> Result<(), Fault> {
     let sql = "INSERT INTO once (key, value, keep_until) VALUES (?1, ?2, ?3)
                ON CONFLICT (key) DO UPDATE SET value = excluded.value, keep_until = excluded.keep_until";
-    db.prepare_cached(sql)?
-        .execute((key.to_string(), value, keep_until.map(moment)))?;
+    db.prepare_cached(sql)?.execute((key.to_string(), value, keep_until.map(moment)))?;
     Ok(())
 }
 

@@ -64,23 +64,14 @@ impl Desk {
     /// A desk and the queue behind it.
     pub(crate) fn new(name: &'static str) -> (Self, Jobs) {
         let (sender, jobs) = mpsc::channel(PLACES);
-        let desk = Self {
-            name,
-            queue: Mutex::new(Some(sender)),
-            threads: Mutex::default(),
-        };
+        let desk = Self { name, queue: Mutex::new(Some(sender)), threads: Mutex::default() };
         (desk, jobs)
     }
 
     /// Runs `thread` until the desk is closed.
     pub(crate) fn staff(&self, thread: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
-        let handle = std::thread::Builder::new()
-            .name(self.name.to_owned())
-            .spawn(thread)?;
-        self.threads
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(handle);
+        let handle = std::thread::Builder::new().name(self.name.to_owned()).spawn(thread)?;
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
         Ok(())
     }
 
@@ -91,11 +82,7 @@ impl Desk {
         T: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Task {
-            work,
-            outcome: None,
-            reply,
-        });
+        let job = Box::new(Task { work, outcome: None, reply });
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(queue) = queue else {
             return Err(Fault::unavailable("it has been closed"));

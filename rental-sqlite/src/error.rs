@@ -15,9 +15,7 @@ pub(crate) struct Fault(pub(crate) StoreError);
 impl Fault {
     /// What is stored in `place` is not what this program writes there.
     pub(crate) fn corrupt(place: &str) -> Self {
-        Self(StoreError::Corrupt(format!(
-            "{place} holds something that this program never writes"
-        )))
+        Self(StoreError::Corrupt(format!("{place} holds something that this program never writes")))
     }
 
     /// No answer, because `why`.
@@ -81,28 +79,13 @@ mod tests {
 
     #[test]
     fn a_failed_sync_leaves_open_what_happened_and_a_failed_write_does_not() {
-        assert!(matches!(
-            fault(ffi::SQLITE_IOERR_FSYNC),
-            StoreError::Unavailable(_)
-        ));
+        assert!(matches!(fault(ffi::SQLITE_IOERR_FSYNC), StoreError::Unavailable(_)));
         assert!(matches!(fault(ffi::SQLITE_BUSY), StoreError::Unavailable(_)));
-        assert!(matches!(
-            fault(ffi::SQLITE_BUSY_SNAPSHOT),
-            StoreError::Unavailable(_)
-        ));
-        assert!(matches!(
-            fault(ffi::SQLITE_IOERR_WRITE),
-            StoreError::Unwritable(_)
-        ));
+        assert!(matches!(fault(ffi::SQLITE_BUSY_SNAPSHOT), StoreError::Unavailable(_)));
+        assert!(matches!(fault(ffi::SQLITE_IOERR_WRITE), StoreError::Unwritable(_)));
         assert!(matches!(fault(ffi::SQLITE_FULL), StoreError::Unwritable(_)));
-        assert!(matches!(
-            fault(ffi::SQLITE_READONLY_DBMOVED),
-            StoreError::Unwritable(_)
-        ));
+        assert!(matches!(fault(ffi::SQLITE_READONLY_DBMOVED), StoreError::Unwritable(_)));
         assert!(matches!(fault(ffi::SQLITE_CORRUPT_INDEX), StoreError::Corrupt(_)));
-        assert!(matches!(
-            fault(ffi::SQLITE_CONSTRAINT_UNIQUE),
-            StoreError::Corrupt(_)
-        ));
+        assert!(matches!(fault(ffi::SQLITE_CONSTRAINT_UNIQUE), StoreError::Corrupt(_)));
     }
 }

@@ -24,8 +24,7 @@ pub(crate) fn acquire(
     let sql = "INSERT INTO leases (name, token, until) VALUES (?1, ?2, ?3)
                ON CONFLICT (name) DO UPDATE SET token = excluded.token, until = excluded.until WHERE until <= ?4";
     let rows =
-        db.prepare_cached(sql)?
-            .execute((name.to_string(), token.as_str(), moment(until), moment(now)))?;
+        db.prepare_cached(sql)?.execute((name.to_string(), token.as_str(), moment(until), moment(now)))?;
     Ok((rows == 1).then_some(until))
 }
 
@@ -39,9 +38,7 @@ pub(crate) fn renew(
 ) -> Result<bool, Fault> {
     let sql = "UPDATE leases SET until = ?4 WHERE name = ?1 AND token = ?2 AND until > ?3";
     let until = moment(end(now, ttl));
-    let renewed = db
-        .prepare_cached(sql)?
-        .execute((name.to_string(), token.as_str(), moment(now), until))?;
+    let renewed = db.prepare_cached(sql)?.execute((name.to_string(), token.as_str(), moment(now), until))?;
     Ok(renewed == 1)
 }
 
@@ -53,9 +50,7 @@ pub(crate) fn release(
     now: Timestamp,
 ) -> Result<bool, Fault> {
     let sql = "DELETE FROM leases WHERE name = ?1 AND token = ?2 AND until > ?3";
-    let released = db
-        .prepare_cached(sql)?
-        .execute((name.to_string(), token.as_str(), moment(now)))?;
+    let released = db.prepare_cached(sql)?.execute((name.to_string(), token.as_str(), moment(now)))?;
     Ok(released == 1)
 }
 
@@ -76,17 +71,13 @@ pub(crate) fn foreign(
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Fault> {
     let live = live(db, name, now)?;
-    Ok(live
-        .filter(|(holder, _)| token != Some(holder))
-        .map(|(_, until)| until))
+    Ok(live.filter(|(holder, _)| token != Some(holder)).map(|(_, until)| until))
 }
 
 fn live(db: &Connection, name: &LeaseName, now: Timestamp) -> Result<Option<(LeaseToken, Timestamp)>, Fault> {
     let found: Option<(String, i64)> = db
         .prepare_cached("SELECT token, until FROM leases WHERE name = ?1 AND until > ?2")?
-        .query_row((name.to_string(), moment(now)), |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row((name.to_string(), moment(now)), |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     Ok(found.map(|(token, until)| {
         let until = Timestamp::from_unix(until.unsigned_abs());
@@ -97,7 +88,5 @@ fn live(db: &Connection, name: &LeaseName, now: Timestamp) -> Result<Option<(Lea
 /// Drops leases that have run out, up to a page; answers how many.
 pub(crate) fn forget(db: &Connection, now: Timestamp) -> Result<usize, Fault> {
     let sql = "DELETE FROM leases WHERE name IN (SELECT name FROM leases WHERE until <= ?1 LIMIT ?2)";
-    Ok(db
-        .prepare_cached(sql)?
-        .execute((moment(now), most(PageRequest::MOST)))?)
+    Ok(db.prepare_cached(sql)?.execute((moment(now), most(PageRequest::MOST)))?)
 }

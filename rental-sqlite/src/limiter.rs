@@ -28,11 +28,7 @@ pub(crate) fn hit(db: &Connection, subject: &str, quota: Quota, now: Timestamp) 
         (false, db.prepare_cached(sql)?.query_row([subject], window)?)
     };
     let reset_after = Timestamp::from_unix(ends).since(now).max(Seconds(1));
-    Ok(Allowance {
-        allowed,
-        remaining: limit.saturating_sub(used),
-        reset_after,
-    })
+    Ok(Allowance { allowed, remaining: limit.saturating_sub(used), reset_after })
 }
 
 fn window(row: &rusqlite::Row<'_>) -> rusqlite::Result<(u32, u64)> {
@@ -42,7 +38,5 @@ fn window(row: &rusqlite::Row<'_>) -> rusqlite::Result<(u32, u64)> {
 /// Drops windows that are over, up to a page; answers how many.
 pub(crate) fn forget(db: &Connection, now: Timestamp) -> Result<usize, Fault> {
     let sql = "DELETE FROM rates WHERE subject IN (SELECT subject FROM rates WHERE ends <= ?1 LIMIT ?2)";
-    Ok(db
-        .prepare_cached(sql)?
-        .execute((moment(now), most(PageRequest::MOST)))?)
+    Ok(db.prepare_cached(sql)?.execute((moment(now), most(PageRequest::MOST)))?)
 }

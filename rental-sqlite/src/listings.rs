@@ -16,10 +16,7 @@ use crate::payments;
 
 /// What a cursor that no page of the listing gave out leads to.
 pub(crate) fn nothing<T>() -> Page<T> {
-    Page {
-        items: Vec::new(),
-        next: None,
-    }
+    Page { items: Vec::new(), next: None }
 }
 
 /// How many entries a page has.
@@ -43,10 +40,7 @@ pub(crate) fn page<T>(request: &PageRequest, mut entries: Vec<(String, T)>) -> P
     let more = entries.len() > length;
     entries.truncate(length);
     let next = entries.last().map(|(place, _)| place.clone());
-    Page {
-        items: entries.into_iter().map(|(_, item)| item).collect(),
-        next: next.filter(|_| more),
-    }
+    Page { items: entries.into_iter().map(|(_, item)| item).collect(), next: next.filter(|_| more) }
 }
 
 /// All that `sql` finds.
@@ -89,10 +83,7 @@ pub(crate) fn due(
             number: PhoneNumber::from_digits(u64::try_from(number).ok()?)?,
         })
     };
-    found
-        .into_iter()
-        .map(|found| due(found).ok_or_else(|| Fault::corrupt("the table numbers")))
-        .collect()
+    found.into_iter().map(|found| due(found).ok_or_else(|| Fault::corrupt("the table numbers"))).collect()
 }
 
 /// Numbers.
@@ -132,9 +123,7 @@ pub(crate) fn numbers(
         (None, None) => in_states(db, states, after, rows)?,
     };
     found.truncate(length(request) + 1);
-    let placed = found
-        .into_iter()
-        .map(|record| (record.number.to_string(), record));
+    let placed = found.into_iter().map(|record| (record.number.to_string(), record));
     Ok(page(request, placed.collect()))
 }
 
@@ -149,12 +138,7 @@ fn in_states(
                WHERE state = ?1 AND number > ?2 ORDER BY number LIMIT ?3";
     let mut found = Vec::new();
     for state in states {
-        found.extend(collect(
-            db,
-            sql,
-            (state.name(), after, rows),
-            document::<NumberRecord>,
-        )?);
+        found.extend(collect(db, sql, (state.name(), after, rows), document::<NumberRecord>)?);
     }
     found.sort_by_key(|record| record.number);
     // A state may have been named twice.
@@ -174,11 +158,7 @@ pub(crate) fn invoices(
     query: &InvoiceQuery,
     request: &PageRequest,
 ) -> Result<Page<Invoice>, Fault> {
-    let InvoiceQuery {
-        owner,
-        status,
-        number,
-    } = query;
+    let InvoiceQuery { owner, status, number } = query;
     let before = match &request.after {
         None => None,
         Some(text) => match text.parse::<InvoiceId>() {
@@ -221,11 +201,7 @@ pub(crate) fn payments(
     query: &PaymentQuery,
     request: &PageRequest,
 ) -> Result<Page<Payment>, Fault> {
-    let PaymentQuery {
-        owner,
-        outcome,
-        reason,
-    } = query;
+    let PaymentQuery { owner, outcome, reason } = query;
     let (lt, tx) = match &request.after {
         None => (i64::MAX, "~".to_owned()),
         Some(text) => match place(text) {
@@ -291,17 +267,13 @@ pub(crate) fn history(
 ) -> Result<Page<HistoryEntry>, Fault> {
     let sql = "SELECT id, doc FROM history INDEXED BY history_by_number
                WHERE number = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
-    lines(request, 0, |after| {
-        collect(db, sql, (digits(number), after, rows(request)), line)
-    })
+    lines(request, 0, |after| collect(db, sql, (digits(number), after, rows(request)), line))
 }
 
 /// The audit trail, newest first.
 pub(crate) fn audit(db: &Connection, request: &PageRequest) -> Result<Page<AuditEntry>, Fault> {
     let sql = "SELECT id, doc FROM audit WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
-    lines(request, i64::MAX, |before| {
-        collect(db, sql, (before, rows(request)), line)
-    })
+    lines(request, i64::MAX, |before| collect(db, sql, (before, rows(request)), line))
 }
 
 /// A page of numbered lines, beginning after `start`.

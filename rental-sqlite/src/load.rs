@@ -30,11 +30,7 @@ pub(crate) fn document<T: DeserializeOwned>(row: &Row<'_>) -> rusqlite::Result<T
 pub(crate) fn read_document<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str()?;
     serde_json::from_str(text).map_err(|error| {
-        let place = format!(
-            "a document is broken at line {} column {}",
-            error.line(),
-            error.column()
-        );
+        let place = format!("a document is broken at line {} column {}", error.line(), error.column());
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, place.into())
     })
 }

@@ -86,10 +86,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
     let path = std::path::absolute(path).map_err(|error| failed(path, &error))?;
     let path = path.as_path();
     inspect(path)?;
-    let turns = Turns {
-        next: side_file(path, ".next")?,
-        turn: side_file(path, ".lock")?,
-    };
+    let turns = Turns { next: side_file(path, ".next")?, turn: side_file(path, ".lock")? };
     let turn = turns.take().map_err(|error| failed(path, &error))?;
     // Whoever had the turn before may have made the file.
     if inspect(path)? == Found::Nothing {
@@ -102,32 +99,19 @@ pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
         let path = path.to_owned();
         return Err(OpenError::Newer { path, found });
     }
-    MIGRATIONS
-        .to_latest(&mut writer)
-        .map_err(|error| from_migration(path, error))?;
+    MIGRATIONS.to_latest(&mut writer).map_err(|error| from_migration(path, error))?;
     for_writing(&writer).map_err(sqlite)?;
-    let readers = (0..READERS)
-        .map(|_| reader(path))
-        .collect::<Result<_, _>>()
-        .map_err(sqlite)?;
+    let readers = (0..READERS).map(|_| reader(path)).collect::<Result<_, _>>().map_err(sqlite)?;
     drop(turn);
-    Ok(Opened {
-        writer,
-        readers,
-        turns,
-    })
+    Ok(Opened { writer, readers, turns })
 }
 
 /// A store that lives in its one connection.
 pub(crate) fn in_memory() -> Result<Connection, OpenError> {
     let path = Path::new(":memory:");
     let mut db = Connection::open_in_memory().map_err(|error| from_sqlite(path, &error))?;
-    MIGRATIONS
-        .to_latest(&mut db)
-        .map_err(|error| from_migration(path, error))?;
-    for_all(&db)
-        .and_then(|()| for_writing(&db))
-        .map_err(|error| from_sqlite(path, &error))?;
+    MIGRATIONS.to_latest(&mut db).map_err(|error| from_migration(path, error))?;
+    for_all(&db).and_then(|()| for_writing(&db)).map_err(|error| from_sqlite(path, &error))?;
     Ok(db)
 }
 
@@ -163,10 +147,7 @@ fn inspect(path: &Path) -> Result<Found, OpenError> {
         ErrorKind::PermissionDenied => OpenError::Unreadable(here()),
         _ => failed(path, &error),
     })?;
-    file.by_ref()
-        .take(HEADER as u64)
-        .read_to_end(&mut header)
-        .map_err(|error| failed(path, &error))?;
+    file.by_ref().take(HEADER as u64).read_to_end(&mut header).map_err(|error| failed(path, &error))?;
     if header.is_empty() {
         return nothing(path);
     }
@@ -181,11 +162,7 @@ fn inspect(path: &Path) -> Result<Found, OpenError> {
     if found > VERSION {
         return Err(OpenError::Newer { path: here(), found });
     }
-    File::options()
-        .read(true)
-        .write(true)
-        .open(path)
-        .map_err(|error| unwritable(path, &error))?;
+    File::options().read(true).write(true).open(path).map_err(|error| unwritable(path, &error))?;
     Ok(Found::Store)
 }
 
@@ -227,20 +204,14 @@ fn create(path: &Path) -> Result<(), OpenError> {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(unwritable(path, &error)),
         _ => Ok(()),
     };
-    ["", "-journal", "-wal", "-shm"]
-        .into_iter()
-        .try_for_each(remove)?;
+    ["", "-journal", "-wal", "-shm"].into_iter().try_for_each(remove)?;
 
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let sqlite = |error| from_sqlite(path, &error);
     let mut db = connect(&draft, flags).map_err(sqlite)?;
-    db.pragma_update(None, "application_id", APPLICATION_ID)
-        .map_err(sqlite)?;
-    MIGRATIONS
-        .to_latest(&mut db)
-        .map_err(|error| from_migration(path, error))?;
-    db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))
-        .map_err(sqlite)?;
+    db.pragma_update(None, "application_id", APPLICATION_ID).map_err(sqlite)?;
+    MIGRATIONS.to_latest(&mut db).map_err(|error| from_migration(path, error))?;
+    db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())).map_err(sqlite)?;
     db.close().map_err(|(_, error)| sqlite(error))?;
 
     let place = || -> io::Result<()> {
@@ -323,9 +294,6 @@ fn from_sqlite(path: &Path, error: &rusqlite::Error) -> OpenError {
 fn from_migration(path: &Path, error: rusqlite_migration::Error) -> OpenError {
     match error {
         rusqlite_migration::Error::RusqliteError { err, .. } => from_sqlite(path, &err),
-        other => OpenError::Failed {
-            path: path.to_owned(),
-            why: other.to_string(),
-        },
+        other => OpenError::Failed { path: path.to_owned(), why: other.to_string() },
     }
 }

@@ -11,10 +11,7 @@ use crate::load::{moment, read_document};
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<FeedEntry> {
     let seq: i64 = row.get(0)?;
-    Ok(FeedEntry {
-        seq: seq.unsigned_abs(),
-        event: read_document(row, 1)?,
-    })
+    Ok(FeedEntry { seq: seq.unsigned_abs(), event: read_document(row, 1)? })
 }
 
 /// Events that concern `owner`, after `after`.
@@ -63,9 +60,7 @@ pub(crate) fn claim(
     seqs.extend(collect(db, fresh, (group, most(limit - seqs.len())), seq)?);
 
     let until = moment(now + hold);
-    seqs.into_iter()
-        .map(|seq| give(db, group, consumer, seq, until))
-        .collect()
+    seqs.into_iter().map(|seq| give(db, group, consumer, seq, until)).collect()
 }
 
 fn give(db: &Connection, group: &str, consumer: &str, seq: i64, until: i64) -> Result<OutboxItem, Fault> {
@@ -73,14 +68,10 @@ fn give(db: &Connection, group: &str, consumer: &str, seq: i64, until: i64) -> R
                ON CONFLICT (group_name, seq) DO UPDATE SET
                    attempt = min(attempt + 1, 4294967295), consumer = excluded.consumer, until = excluded.until
                RETURNING attempt";
-    let attempt = db
-        .prepare_cached(sql)?
-        .query_row((group, seq, consumer, until), |row| row.get(0))?;
+    let attempt = db.prepare_cached(sql)?.query_row((group, seq, consumer, until), |row| row.get(0))?;
     db.prepare_cached("UPDATE groups SET given = ?2 WHERE name = ?1 AND given < ?2")?
         .execute((group, seq))?;
-    let entry = db
-        .prepare_cached("SELECT seq, doc FROM outbox WHERE seq = ?1")?
-        .query_row([seq], entry)?;
+    let entry = db.prepare_cached("SELECT seq, doc FROM outbox WHERE seq = ?1")?.query_row([seq], entry)?;
     Ok(OutboxItem { entry, attempt })
 }
 
@@ -100,14 +91,10 @@ pub(crate) fn dispose(
             .prepare_cached(&format!("DELETE FROM deliveries WHERE {held}"))?
             .execute((group, seq, consumer, now))?,
         Disposition::Retry(at) => db
-            .prepare_cached(&format!(
-                "UPDATE deliveries SET consumer = NULL, until = ?5 WHERE {held}"
-            ))?
+            .prepare_cached(&format!("UPDATE deliveries SET consumer = NULL, until = ?5 WHERE {held}"))?
             .execute((group, seq, consumer, now, moment(*at)))?,
         Disposition::Dead(reason) => db
-            .prepare_cached(&format!(
-                "UPDATE deliveries SET consumer = NULL, reason = ?5 WHERE {held}"
-            ))?
+            .prepare_cached(&format!("UPDATE deliveries SET consumer = NULL, reason = ?5 WHERE {held}"))?
             .execute((group, seq, consumer, now, reason))?,
     };
     Ok(changed == 1)

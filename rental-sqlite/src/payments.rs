@@ -47,10 +47,7 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Payment, Fault> {
     let text = |column: usize| row.get::<_, Option<String>>(column);
     let hash = |text: String| text.parse::<TxHash>().map_err(|_| broken());
 
-    let comment = CommentColumns {
-        kind: row.get(3)?,
-        value: text(4)?,
-    };
+    let comment = CommentColumns { kind: row.get(3)?, value: text(4)? };
     let outcome = OutcomeColumns {
         outcome: row.get(8)?,
         reason: text(9)?.map(|name| named(Value::String(name))).transpose()?,
@@ -77,18 +74,8 @@ fn named<T: DeserializeOwned>(value: Value) -> Result<T, Fault> {
 
 /// Writes `payment` over its row.
 pub(crate) fn put(db: &Connection, payment: &Payment) -> Result<(), Fault> {
-    let Payment {
-        tx,
-        lt,
-        amount,
-        comment,
-        sender,
-        chain_time,
-        booked_at,
-        outcome,
-        invoice,
-        version,
-    } = payment;
+    let Payment { tx, lt, amount, comment, sender, chain_time, booked_at, outcome, invoice, version } =
+        payment;
     let too_large = |_| Fault::corrupt("a payment");
     let (comment_kind, comment) = match comment {
         Comment::None => ("none", None),

@@ -52,10 +52,7 @@ fn do_everything(db: &Connection) {
             invoice: Some(again.invoices[0].id),
             version: 1,
         }),
-        chain: Some(ChainMove {
-            from: rental_core::ChainCursor::START,
-            to: ChainState::default(),
-        }),
+        chain: Some(ChainMove { from: rental_core::ChainCursor::START, to: ChainState::default() }),
         audit: vec![AuditEntry {
             at: now,
             actor: "console:root".to_owned(),
@@ -73,17 +70,11 @@ fn do_everything(db: &Connection) {
         ..customer.load()
     };
     collect(&mut Shelves(db), &load, now).expect("loads");
-    Shelves(db)
-        .invoice(&InvoiceRef::Id(again.invoices[0].id))
-        .expect("loads");
+    Shelves(db).invoice(&InvoiceRef::Id(again.invoices[0].id)).expect("loads");
 
     list(db, now, number(1));
     outbox::claim(db, "bot", "a", 10, Seconds(60), now).expect("claims");
-    for disposition in [
-        Disposition::Done,
-        Disposition::Retry(now),
-        Disposition::Dead("why".to_owned()),
-    ] {
+    for disposition in [Disposition::Done, Disposition::Retry(now), Disposition::Dead("why".to_owned())] {
         outbox::dispose(db, "bot", "a", 1, &disposition, now).expect("disposes");
     }
     outbox::dead_letters(db, "bot", &PageRequest::first(10)).expect("lists");
@@ -96,10 +87,7 @@ fn do_everything(db: &Connection) {
     leases::held_until(db, &name, now).expect("answers");
     leases::release(db, &name, &token, now).expect("answers");
     leases::forget(db, now).expect("forgets");
-    let quota = Quota {
-        limit: 1,
-        window: Seconds(1),
-    };
+    let quota = Quota { limit: 1, window: Seconds(1) };
     limiter::hit(db, "tg:1", quota, now).expect("answers");
     limiter::hit(db, "tg:1", quota, now).expect("answers");
     limiter::forget(db, now).expect("forgets");
@@ -109,35 +97,18 @@ fn list(db: &Connection, now: Timestamp, number: PhoneNumber) {
     let customer: CustomerId = "api:demo:c1".parse().expect("a customer");
     let integrator = customer.integrator().expect("an integrator's").clone();
     let page = PageRequest::first(10);
-    let due = Due {
-        deadline: now,
-        number,
-    };
+    let due = Due { deadline: now, number };
     listings::due(db, Some(due), 10, now).expect("lists");
-    for owner in [
-        Owner::Anybody,
-        Owner::Integrator(integrator),
-        Owner::Customer(customer),
-    ] {
+    for owner in [Owner::Anybody, Owner::Integrator(integrator), Owner::Customer(customer)] {
         outbox::feed(db, &owner, 0, 10).expect("lists");
         for states in [vec![], vec![NumberState::Available, NumberState::Rented]] {
-            let query = NumberQuery {
-                states,
-                owner: owner.clone(),
-            };
+            let query = NumberQuery { states, owner: owner.clone() };
             listings::numbers(db, &query, &page).expect("lists");
         }
-        for (status, number) in [
-            (None, None),
-            (Some("open"), None),
-            (None, Some(number)),
-            (Some("open"), Some(number)),
-        ] {
-            let query = InvoiceQuery {
-                owner: owner.clone(),
-                status,
-                number,
-            };
+        for (status, number) in
+            [(None, None), (Some("open"), None), (None, Some(number)), (Some("open"), Some(number))]
+        {
+            let query = InvoiceQuery { owner: owner.clone(), status, number };
             listings::invoices(db, &query, &page).expect("lists");
         }
         for (outcome, reason) in [
@@ -146,11 +117,7 @@ fn list(db: &Connection, now: Timestamp, number: PhoneNumber) {
             (None, Some(ExceptionReason::Late)),
             (Some("exception"), Some(ExceptionReason::Late)),
         ] {
-            let query = PaymentQuery {
-                owner: owner.clone(),
-                outcome,
-                reason,
-            };
+            let query = PaymentQuery { owner: owner.clone(), outcome, reason };
             listings::payments(db, &query, &page).expect("lists");
         }
     }
@@ -183,9 +150,7 @@ fn no_statement_reads_a_whole_table_or_sorts() {
     let seen = SEEN.lock().expect("no test panics here").clone();
     assert!(seen.len() > 50, "only {} statements were seen", seen.len());
     for sql in seen {
-        let mut statement = db
-            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
-            .expect("explains");
+        let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("explains");
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().expect("a plan") {
             let step: String = row.get(3).expect("a step");

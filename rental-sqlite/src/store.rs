@@ -49,9 +49,7 @@ struct Shared {
 
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore")
-            .field("activity", &self.activity())
-            .finish_non_exhaustive()
+        f.debug_struct("SqliteStore").field("activity", &self.activity()).finish_non_exhaustive()
     }
 }
 
@@ -66,23 +64,13 @@ impl SqliteStore {
         let path = path.as_ref();
         let opened = open::open(path)?;
         let counters = Arc::<Counters>::default();
-        let failed = |error: std::io::Error| OpenError::Failed {
-            path: path.to_owned(),
-            why: error.to_string(),
-        };
+        let failed =
+            |error: std::io::Error| OpenError::Failed { path: path.to_owned(), why: error.to_string() };
         let readers = Some(readers::start(opened.readers, &clock).map_err(failed)?);
-        let writer = Writer {
-            db: opened.writer,
-            turns: Some(opened.turns),
-            clock,
-            counters: Arc::clone(&counters),
-        };
+        let writer =
+            Writer { db: opened.writer, turns: Some(opened.turns), clock, counters: Arc::clone(&counters) };
         let writer = writer.start().map_err(failed)?;
-        Ok(Self(Arc::new(Shared {
-            readers,
-            writer,
-            counters,
-        })))
+        Ok(Self(Arc::new(Shared { readers, writer, counters })))
     }
 
     /// A store that is gone with its last handle, for trying things out and for tests.
@@ -91,21 +79,11 @@ impl SqliteStore {
     /// [`OpenError::Failed`] when the system has no memory or no thread left.
     pub fn in_memory(clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let counters = Arc::<Counters>::default();
-        let writer = Writer {
-            db: open::in_memory()?,
-            turns: None,
-            clock,
-            counters: Arc::clone(&counters),
-        };
-        let writer = writer.start().map_err(|error| OpenError::Failed {
-            path: ":memory:".into(),
-            why: error.to_string(),
-        })?;
-        Ok(Self(Arc::new(Shared {
-            readers: None,
-            writer,
-            counters,
-        })))
+        let writer = Writer { db: open::in_memory()?, turns: None, clock, counters: Arc::clone(&counters) };
+        let writer = writer
+            .start()
+            .map_err(|error| OpenError::Failed { path: ":memory:".into(), why: error.to_string() })?;
+        Ok(Self(Arc::new(Shared { readers: None, writer, counters })))
     }
 
     /// What the writer of this process has done so far.
@@ -152,8 +130,7 @@ impl SqliteStore {
 impl Store for SqliteStore {
     async fn load(&self, load: &Load) -> Result<State, StoreError> {
         let load = load.clone();
-        self.read(move |db, now| collect(&mut Shelves(db), &load, now))
-            .await
+        self.read(move |db, now| collect(&mut Shelves(db), &load, now)).await
     }
 
     async fn commit(&self, changes: &Changes) -> Result<Commit, StoreError> {
@@ -162,8 +139,7 @@ impl Store for SqliteStore {
     }
 
     async fn due(&self, after: Option<Due>, limit: usize) -> Result<Vec<Due>, StoreError> {
-        self.read(move |db, now| listings::due(db, after, limit, now))
-            .await
+        self.read(move |db, now| listings::due(db, after, limit, now)).await
     }
 
     async fn numbers(
@@ -177,14 +153,12 @@ impl Store for SqliteStore {
 
     async fn invoices(&self, query: &InvoiceQuery, page: &PageRequest) -> Result<Page<Invoice>, StoreError> {
         let (query, page) = (query.clone(), page.clone());
-        self.read(move |db, _| listings::invoices(db, &query, &page))
-            .await
+        self.read(move |db, _| listings::invoices(db, &query, &page)).await
     }
 
     async fn payments(&self, query: &PaymentQuery, page: &PageRequest) -> Result<Page<Payment>, StoreError> {
         let (query, page) = (query.clone(), page.clone());
-        self.read(move |db, _| listings::payments(db, &query, &page))
-            .await
+        self.read(move |db, _| listings::payments(db, &query, &page)).await
     }
 
     async fn accounts(&self, page: &PageRequest) -> Result<Page<Account>, StoreError> {
@@ -208,8 +182,7 @@ impl Store for SqliteStore {
 
     async fn feed(&self, owner: &Owner, after: u64, limit: usize) -> Result<Vec<FeedEntry>, StoreError> {
         let owner = owner.clone();
-        self.read(move |db, _| outbox::feed(db, &owner, after, limit))
-            .await
+        self.read(move |db, _| outbox::feed(db, &owner, after, limit)).await
     }
 
     async fn claim(
@@ -220,8 +193,7 @@ impl Store for SqliteStore {
         hold: Seconds,
     ) -> Result<Vec<OutboxItem>, StoreError> {
         let (group, consumer) = (group.to_owned(), consumer.to_owned());
-        self.write(move |db, now| outbox::claim(db, &group, &consumer, limit, hold, now))
-            .await
+        self.write(move |db, now| outbox::claim(db, &group, &consumer, limit, hold, now)).await
     }
 
     async fn dispose(
@@ -232,8 +204,7 @@ impl Store for SqliteStore {
         disposition: &Disposition,
     ) -> Result<bool, StoreError> {
         let (group, consumer, disposition) = (group.to_owned(), consumer.to_owned(), disposition.clone());
-        self.write(move |db, now| outbox::dispose(db, &group, &consumer, seq, &disposition, now))
-            .await
+        self.write(move |db, now| outbox::dispose(db, &group, &consumer, seq, &disposition, now)).await
     }
 
     async fn dead_letters(
@@ -242,8 +213,7 @@ impl Store for SqliteStore {
         page: &PageRequest,
     ) -> Result<Page<(FeedEntry, String)>, StoreError> {
         let (group, page) = (group.to_owned(), page.clone());
-        self.read(move |db, _| outbox::dead_letters(db, &group, &page))
-            .await
+        self.read(move |db, _| outbox::dead_letters(db, &group, &page)).await
     }
 
     async fn totals(&self) -> Result<Totals, StoreError> {
@@ -271,20 +241,17 @@ impl Leases for SqliteStore {
         ttl: Seconds,
     ) -> Result<Option<Timestamp>, StoreError> {
         let (name, token) = (name.clone(), token.clone());
-        self.write(move |db, now| leases::acquire(db, &name, &token, ttl, now))
-            .await
+        self.write(move |db, now| leases::acquire(db, &name, &token, ttl, now)).await
     }
 
     async fn renew(&self, name: &LeaseName, token: &LeaseToken, ttl: Seconds) -> Result<bool, StoreError> {
         let (name, token) = (name.clone(), token.clone());
-        self.write(move |db, now| leases::renew(db, &name, &token, ttl, now))
-            .await
+        self.write(move |db, now| leases::renew(db, &name, &token, ttl, now)).await
     }
 
     async fn release(&self, name: &LeaseName, token: &LeaseToken) -> Result<bool, StoreError> {
         let (name, token) = (name.clone(), token.clone());
-        self.write(move |db, now| leases::release(db, &name, &token, now))
-            .await
+        self.write(move |db, now| leases::release(db, &name, &token, now)).await
     }
 
     async fn held_until(&self, name: &LeaseName) -> Result<Option<Timestamp>, StoreError> {
@@ -297,8 +264,7 @@ impl Leases for SqliteStore {
 impl RateLimiter for SqliteStore {
     async fn hit(&self, subject: &str, quota: Quota) -> Result<Allowance, StoreError> {
         let subject = subject.to_owned();
-        self.write(move |db, now| limiter::hit(db, &subject, quota, now))
-            .await
+        self.write(move |db, now| limiter::hit(db, &subject, quota, now)).await
     }
 }
 

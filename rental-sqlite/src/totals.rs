@@ -31,12 +31,7 @@ pub(crate) fn totals(db: &Connection) -> Result<Totals, Fault> {
                FROM payments INDEXED BY payments_by_outcome GROUP BY outcome";
     let mut payments = Vec::new();
     for (name, found, high, low) in collect(db, sql, [], |row| {
-        Ok((
-            row.get(0)?,
-            row.get(1)?,
-            row.get::<_, i64>(2)?,
-            row.get::<_, i64>(3)?,
-        ))
+        Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?))
     })? {
         let half = |half| u128::try_from(half).map_err(|_| Fault::corrupt("the table payments"));
         let sum = (half(high)? << 32) + half(low)?;
@@ -45,10 +40,5 @@ pub(crate) fn totals(db: &Connection) -> Result<Totals, Fault> {
 
     let accounts = db.prepare_cached("SELECT count(*) FROM accounts")?;
     let accounts = { accounts }.query_row([], |row| row.get(0))?;
-    Ok(Totals {
-        numbers,
-        invoices,
-        payments,
-        accounts: count(accounts, "the table accounts")?,
-    })
+    Ok(Totals { numbers, invoices, payments, accounts: count(accounts, "the table accounts")? })
 }

@@ -43,12 +43,7 @@ pub(crate) struct Counters {
 
 impl Counters {
     pub(crate) fn read(&self) -> Activity {
-        let Self {
-            transactions,
-            jobs,
-            failed,
-            busy,
-        } = self;
+        let Self { transactions, jobs, failed, busy } = self;
         Activity {
             transactions: transactions.load(Ordering::Relaxed),
             jobs: jobs.load(Ordering::Relaxed),
@@ -136,12 +131,7 @@ impl Writer {
     }
 
     fn count(&self, jobs: usize, failed: bool) {
-        let Counters {
-            transactions,
-            jobs: total,
-            failed: failures,
-            busy: _,
-        } = &*self.counters;
+        let Counters { transactions, jobs: total, failed: failures, busy: _ } = &*self.counters;
         if failed {
             failures.fetch_add(1, Ordering::Relaxed);
         } else {
@@ -170,11 +160,7 @@ impl Writer {
                 spoiled = true;
             })
         });
-        if spoiled {
-            self.transaction(|| self.redo(batch))
-        } else {
-            result
-        }
+        if spoiled { self.transaction(|| self.redo(batch)) } else { result }
     }
 
     fn transaction(&self, work: impl FnOnce() -> Result<(), Fault>) -> Result<(), Fault> {

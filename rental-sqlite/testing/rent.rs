@@ -62,11 +62,8 @@ impl Customer {
             waiting: None,
             version: 1,
         };
-        self.record.holding = Holding::Reserved {
-            invoice: invoice.id,
-            customer: self.id.clone(),
-            until: invoice.expires_at,
-        };
+        self.record.holding =
+            Holding::Reserved { invoice: invoice.id, customer: self.id.clone(), until: invoice.expires_at };
         self.record.deadline = Some(invoice.expires_at + Seconds(self.rents));
         self.record.version += 1;
         self.account.open_invoices = BTreeSet::from([invoice.id]);
@@ -104,11 +101,7 @@ impl Customer {
 
     /// What such a rent reads.
     pub(crate) fn load(&self) -> Load {
-        Load {
-            number: Some(self.record.number),
-            accounts: vec![self.id.clone()],
-            ..Load::default()
-        }
+        Load { number: Some(self.record.number), accounts: vec![self.id.clone()], ..Load::default() }
     }
 
     fn request(&self) -> OnceKey {
@@ -120,9 +113,5 @@ impl Customer {
 }
 
 fn once(key: OnceKey, invoice: &Invoice, keep_until: Option<Timestamp>) -> Once {
-    Once {
-        key,
-        value: invoice.id.to_string(),
-        keep_until,
-    }
+    Once { key, value: invoice.id.to_string(), keep_until }
 }

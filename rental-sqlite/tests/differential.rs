@@ -36,9 +36,7 @@ fn on_file() -> Harness {
 }
 
 fn compare(harness: Harness, script: &[u64]) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(same_answers(reference(), harness, script));
 }
 

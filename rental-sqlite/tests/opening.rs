@@ -58,17 +58,10 @@ async fn with_a_rent(path: &Path) -> Customer {
 async fn what_was_written_is_there_after_reopening() {
     let (folder, path) = folder();
     let mut customer = with_a_rent(&path).await;
-    let names: Vec<_> = contents(folder.path())
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
+    let names: Vec<_> = contents(folder.path()).into_iter().map(|(name, _)| name).collect();
     assert_eq!(
         names,
-        [
-            path.clone(),
-            path.with_file_name("rental.db.lock"),
-            path.with_file_name("rental.db.next")
-        ],
+        [path.clone(), path.with_file_name("rental.db.lock"), path.with_file_name("rental.db.next")],
         "the log is in the file"
     );
 
@@ -118,9 +111,7 @@ fn a_file_that_is_no_database_is_refused() {
 fn another_applications_database_is_refused() {
     let (_folder, path) = folder();
     let foreign = Connection::open(&path).expect("a database");
-    foreign
-        .execute_batch("PRAGMA journal_mode = wal; CREATE TABLE songs (title TEXT)")
-        .expect("a table");
+    foreign.execute_batch("PRAGMA journal_mode = wal; CREATE TABLE songs (title TEXT)").expect("a table");
     drop(foreign);
     assert!(matches!(refusal(&path), OpenError::Foreign(_)));
 }
@@ -167,10 +158,7 @@ async fn a_doctored_document_is_found_and_not_believed() {
     drop(shell);
     let store = open(&path).expect("the store opens");
     let loaded = store.load(&customer.load()).await;
-    assert!(
-        matches!(loaded, Err(rental_core::StoreError::Corrupt(_))),
-        "{loaded:?}"
-    );
+    assert!(matches!(loaded, Err(rental_core::StoreError::Corrupt(_))), "{loaded:?}");
     let found = store.check().await.expect("the file can be read");
     assert!(found.iter().any(|line| line.contains("numbers")), "{found:?}");
     assert!(found.iter().any(|line| line.contains("accounts")), "{found:?}");
@@ -181,9 +169,7 @@ async fn a_document_of_the_wrong_shape_is_found() {
     let (_folder, path) = folder();
     with_a_rent(&path).await;
     let shell = Connection::open(&path).expect("a database");
-    shell
-        .execute("UPDATE numbers SET doc = json_remove(doc, '$.plans')", [])
-        .expect("the schema allows it");
+    shell.execute("UPDATE numbers SET doc = json_remove(doc, '$.plans')", []).expect("the schema allows it");
     drop(shell);
     let store = open(&path).expect("the store opens");
     let found = store.check().await.expect("the file can be read");
@@ -207,9 +193,8 @@ async fn history_and_audit_cannot_be_rewritten_in_the_shell() {
 #[test]
 fn processes_that_make_the_same_file_at_once_all_succeed() {
     let (_folder, path) = folder();
-    let processes: Vec<_> = (1..=4)
-        .map(|_| helper("opens_and_commits", &path).spawn().expect("a process"))
-        .collect();
+    let processes: Vec<_> =
+        (1..=4).map(|_| helper("opens_and_commits", &path).spawn().expect("a process")).collect();
     for mut process in processes {
         assert!(process.wait().expect("a process").success());
     }
@@ -264,9 +249,7 @@ fn helper(name: &str, path: &Path) -> Command {
 
 fn helper_of(program: &Path, name: &str, path: &Path) -> Command {
     let mut command = Command::new(program);
-    command
-        .args(["--ignored", "--exact", "--quiet", name])
-        .env("RENTAL_DB", path);
+    command.args(["--ignored", "--exact", "--quiet", name]).env("RENTAL_DB", path);
     command
 }
 

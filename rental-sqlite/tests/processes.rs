@@ -59,8 +59,7 @@ fn given_index() -> u64 {
 /// Tells the parent process. One write per line, so that lines of different tasks stay whole.
 fn tell(line: &str) {
     let told = std::io::stdout().write_all(format!("{line}\n").as_bytes());
-    told.and_then(|()| std::io::stdout().flush())
-        .expect("the parent listens");
+    told.and_then(|()| std::io::stdout().flush()).expect("the parent listens");
 }
 
 /// The figures after `word` in a line that a helper told; nothing for the lines of the test runner.
@@ -76,9 +75,8 @@ const WINS: u64 = 100;
 #[test]
 fn of_processes_that_fight_for_one_number_one_wins_each_version() {
     let (_folder, path) = folder();
-    let children: Vec<_> = (0..PROCESSES)
-        .map(|index| helper("fights", &path, index).spawn().expect("a process"))
-        .collect();
+    let children: Vec<_> =
+        (0..PROCESSES).map(|index| helper("fights", &path, index).spawn().expect("a process")).collect();
     let mut versions = BTreeSet::new();
     for child in children {
         let output = child.wait_with_output().expect("an end");
@@ -97,9 +95,8 @@ fn of_processes_that_fight_for_one_number_one_wins_each_version() {
 #[ignore = "a process of the tests above"]
 async fn fights() {
     let (store, process) = (open(&given_path()), given_index());
-    let tasks: Vec<_> = (0..TASKS)
-        .map(|task| tokio::spawn(fight(store.clone(), process * TASKS + task)))
-        .collect();
+    let tasks: Vec<_> =
+        (0..TASKS).map(|task| tokio::spawn(fight(store.clone(), process * TASKS + task))).collect();
     for task in tasks {
         task.await.expect("a fighter");
     }
@@ -129,21 +126,15 @@ async fn fight(store: SqliteStore, fighter: u64) {
 /// The next version of the customer's number and account, which always change together.
 fn next(customer: &Customer, id: CommitId, state: &State) -> (u64, Changes) {
     let mut sample = Customer::new(1).rent();
-    let mut record = state
-        .number
-        .clone()
-        .unwrap_or_else(|| NumberRecord::new(number(1), vec![], START));
+    let mut record = state.number.clone().unwrap_or_else(|| NumberRecord::new(number(1), vec![], START));
     let mut account = sample.accounts.remove(0);
     let stored = state.account(&account.id).map_or(0, |account| account.version);
     assert_eq!(record.version, stored, "a load sees one moment");
     record.version += 1;
     account.version = record.version;
     let version = record.version;
-    let changes = Changes {
-        number: Some(record),
-        accounts: vec![account],
-        ..Changes::none(id, customer.load())
-    };
+    let changes =
+        Changes { number: Some(record), accounts: vec![account], ..Changes::none(id, customer.load()) };
     (version, changes)
 }
 
@@ -153,9 +144,7 @@ const ROUNDS: u64 = 30;
 async fn a_process_killed_while_it_writes_loses_nothing_it_acknowledged() {
     let (_folder, path) = folder();
     for round in 0..ROUNDS {
-        let mut child = helper("rents_until_killed", &path, round)
-            .spawn()
-            .expect("a process");
+        let mut child = helper("rents_until_killed", &path, round).spawn().expect("a process");
         let output = BufReader::new(child.stdout.take().expect("piped"));
         // Another moment in every round.
         let last = 1 + round * round * 37 % 211;
@@ -176,9 +165,7 @@ async fn a_process_killed_while_it_writes_loses_nothing_it_acknowledged() {
         assert_eq!(store.check().await, Ok(vec![]), "round {round}");
     }
     let db = Connection::open(&path).expect("a database");
-    let verdict: String = db
-        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
-        .expect("a verdict");
+    let verdict: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("a verdict");
     assert_eq!(verdict, "ok");
 }
 
@@ -187,29 +174,14 @@ async fn is_whole(store: &SqliteStore, customer: u64, rents: u64) {
     let load = Customer::new(customer).load();
     let state = store.load(&load).await.expect("loads");
     let stored = state.number.expect("the number").version;
-    assert!(
-        stored >= rents,
-        "{rents} rents were acknowledged, {stored} are there"
-    );
+    assert!(stored >= rents, "{rents} rents were acknowledged, {stored} are there");
     assert_eq!(state.accounts[0].version, stored);
     assert_eq!(state.invoices.len(), 1, "the open invoice hangs on the number");
     let page = PageRequest::first(PageRequest::MOST);
-    let query = InvoiceQuery {
-        owner: Owner::Customer(load.accounts[0].clone()),
-        ..InvoiceQuery::default()
-    };
+    let query = InvoiceQuery { owner: Owner::Customer(load.accounts[0].clone()), ..InvoiceQuery::default() };
     let invoices = store.invoices(&query, &page).await.expect("lists").items.len();
-    let history = store
-        .history(number(customer), &page)
-        .await
-        .expect("lists")
-        .items
-        .len();
-    let events = store
-        .feed(&query.owner, 0, PageRequest::MOST)
-        .await
-        .expect("lists")
-        .len();
+    let history = store.history(number(customer), &page).await.expect("lists").items.len();
+    let events = store.feed(&query.owner, 0, PageRequest::MOST).await.expect("lists").len();
     assert_eq!([invoices, history, events].map(|count| count as u64), [stored; 3]);
 }
 
@@ -262,9 +234,7 @@ fn on_a_full_disk_nothing_is_lost_and_when_there_is_room_it_goes_on() {
     assert!(child.wait().expect("an end").success());
     assert!(seen.len() == 2 && seen[1] > seen[0] && seen[0] > 10, "{seen:?}");
 
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
         let store = open(&path);
         is_whole(&store, 1, seen[1]).await;
@@ -296,11 +266,7 @@ async fn fills_the_disk() {
 
     let mut word = String::new();
     std::io::stdin().read_line(&mut word).expect("the word to go on");
-    assert_eq!(
-        store.commit(&refused).await,
-        Ok(Commit::Committed),
-        "the same commit, sent again"
-    );
+    assert_eq!(store.commit(&refused).await, Ok(Commit::Committed), "the same commit, sent again");
     for _ in 0..100 {
         assert_eq!(store.commit(&customer.rent()).await, Ok(Commit::Committed));
     }

@@ -18,10 +18,7 @@ const CHAIN: u64 = 1_000;
 fn vector(name: &str) -> (Vec<u8>, TxHash, TonAddress) {
     let vectors: Vec<serde_json::Value> =
         serde_json::from_str(include_str!("../tests/data/vectors.json")).expect("well-formed");
-    let vector = vectors
-        .iter()
-        .find(|vector| vector["name"] == name)
-        .expect("it is recorded");
+    let vector = vectors.iter().find(|vector| vector["name"] == name).expect("it is recorded");
     let text = |field: &str| vector[field].as_str().expect("a text");
     (
         BASE64.decode(text("tx_boc_base64").as_bytes()).expect("base64"),
@@ -56,9 +53,7 @@ fn whole_chain(criterion: &mut Criterion) {
         sandbox.append(&transfer).expect("appended");
     }
     let file = std::fs::read(&path).expect("readable");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
 
     let mut group = criterion.benchmark_group("chain of 1000");
     let head = runtime.block_on(sandbox.head()).expect("readable").cursor;
@@ -67,11 +62,7 @@ fn whole_chain(criterion: &mut Criterion) {
     });
     group.throughput(Throughput::Elements(CHAIN));
     group.bench_function("read", |bencher| {
-        bencher.iter(|| {
-            runtime
-                .block_on(sandbox.read(&ChainCursor::START))
-                .expect("genuine")
-        });
+        bencher.iter(|| runtime.block_on(sandbox.read(&ChainCursor::START)).expect("genuine"));
     });
     group.bench_function("sha256", |bencher| {
         bencher.iter(|| Sha256::digest(black_box(&file)));

@@ -88,9 +88,7 @@ impl TonAddress {
         if number.to_string() != workchain {
             return Err(AddressError::Malformed);
         }
-        let bytes = HEXLOWER_PERMISSIVE
-            .decode(id.as_bytes())
-            .map_err(|_| AddressError::Malformed)?;
+        let bytes = HEXLOWER_PERMISSIVE.decode(id.as_bytes()).map_err(|_| AddressError::Malformed)?;
         Self::checked(number, bytes.try_into().map_err(|_| AddressError::Malformed)?)
     }
 
@@ -99,9 +97,7 @@ impl TonAddress {
             return Err(AddressError::Malformed);
         }
         let standard = text.replace('-', "+").replace('_', "/");
-        let bytes = BASE64
-            .decode(standard.as_bytes())
-            .map_err(|_| AddressError::Malformed)?;
+        let bytes = BASE64.decode(standard.as_bytes()).map_err(|_| AddressError::Malformed)?;
         let bytes: [u8; 36] = bytes.try_into().map_err(|_| AddressError::Malformed)?;
         let [tag, workchain, id @ .., high, low] = bytes;
         if crc16(&bytes[..34]) != u16::from_be_bytes([high, low]) {
@@ -165,11 +161,7 @@ impl fmt::Debug for TonAddress {
 fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0, |crc, byte| {
         (0..8).fold(crc ^ (u16::from(*byte) << 8), |crc, _| {
-            if crc & 0x8000 == 0 {
-                crc << 1
-            } else {
-                (crc << 1) ^ 0x1021
-            }
+            if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 }
         })
     })
 }
@@ -184,12 +176,7 @@ mod tests {
     /// Every friendly spelling of `address`: both alphabets, bounceable or not, for test networks or not.
     fn spellings(address: &TonAddress) -> Vec<(String, bool)> {
         let mut all = Vec::new();
-        for tag in [
-            BOUNCEABLE,
-            NON_BOUNCEABLE,
-            BOUNCEABLE | TEST_ONLY,
-            NON_BOUNCEABLE | TEST_ONLY,
-        ] {
+        for tag in [BOUNCEABLE, NON_BOUNCEABLE, BOUNCEABLE | TEST_ONLY, NON_BOUNCEABLE | TEST_ONLY] {
             let mut bytes = vec![tag, address.workchain.to_be_bytes()[0]];
             bytes.extend(address.id);
             bytes.extend(crc16(&bytes).to_be_bytes());
@@ -208,20 +195,11 @@ mod tests {
         }
         let upper = RAW.to_uppercase();
         let padded = format!(" {RAW}\n");
-        for text in [RAW, &upper, &padded]
-            .into_iter()
-            .chain(known.iter().map(|(text, _)| text.as_str()))
-        {
+        for text in [RAW, &upper, &padded].into_iter().chain(known.iter().map(|(text, _)| text.as_str())) {
             assert_eq!(TonAddress::parse(text, Network::Testnet), Ok(address), "{text}");
         }
-        assert_eq!(
-            address.friendly(Network::Mainnet),
-            "UQA5tCQ9K63a00lUnDBFhh9nqCb2iNGvME2n7--7h09vP4oY"
-        );
-        assert_eq!(
-            address.friendly(Network::Sandbox),
-            address.friendly(Network::Mainnet)
-        );
+        assert_eq!(address.friendly(Network::Mainnet), "UQA5tCQ9K63a00lUnDBFhh9nqCb2iNGvME2n7--7h09vP4oY");
+        assert_eq!(address.friendly(Network::Sandbox), address.friendly(Network::Mainnet));
         assert!(address.friendly(Network::Testnet).starts_with("0Q"));
     }
 
@@ -229,11 +207,8 @@ mod tests {
     fn refuses_testnet_spellings_on_mainnet() {
         let address = TonAddress::parse(RAW, Network::Mainnet).expect("valid");
         for (text, test_only) in spellings(&address) {
-            let expected = if test_only {
-                Err(AddressError::TestnetSpelling(Network::Mainnet))
-            } else {
-                Ok(address)
-            };
+            let expected =
+                if test_only { Err(AddressError::TestnetSpelling(Network::Mainnet)) } else { Ok(address) };
             assert_eq!(TonAddress::parse(&text, Network::Mainnet), expected, "{text}");
         }
     }

@@ -36,15 +36,8 @@ pub(crate) fn classify(tx: &VerifiedTransaction, wallet: &TonAddress) -> Result<
     };
     let phases = Phases::of(tx);
     let (info, body) = match cell.parse::<Message<'_>>() {
-        Ok(Message {
-            info: MsgInfo::Int(info),
-            body,
-            ..
-        }) => (info, body),
-        Ok(Message {
-            info: MsgInfo::ExtIn(_),
-            ..
-        }) => {
+        Ok(Message { info: MsgInfo::Int(info), body, .. }) => (info, body),
+        Ok(Message { info: MsgInfo::ExtIn(_), .. }) => {
             return Ok(Verdict::NotPayment(NotPayment::ExternalIn));
         }
         Ok(_) | Err(_) => return Ok(unreadable(tx, cell, &phases, wallet)),
@@ -53,10 +46,7 @@ pub(crate) fn classify(tx: &VerifiedTransaction, wallet: &TonAddress) -> Result<
         && to.anycast.is_none()
         && address(to) != *wallet
     {
-        return Err(TransactionError::ForeignAccount {
-            tx: tx.hash(),
-            wallet: wallet.to_string(),
-        });
+        return Err(TransactionError::ForeignAccount { tx: tx.hash(), wallet: wallet.to_string() });
     }
     if let Some(reason) = not_ours(info.bounced, &info.src, &phases, wallet) {
         return Ok(Verdict::NotPayment(reason));
@@ -71,11 +61,7 @@ pub(crate) fn classify(tx: &VerifiedTransaction, wallet: &TonAddress) -> Result<
     let payment = incoming(tx, &info, amount, comment);
     // Without the phases nobody can tell whether the money was sent back.
     let certain = exact && matches!(phases, Phases::Known { .. });
-    Ok(if certain {
-        Verdict::Payment(payment)
-    } else {
-        Verdict::Unreadable(payment)
-    })
+    Ok(if certain { Verdict::Payment(payment) } else { Verdict::Unreadable(payment) })
 }
 
 /// What the phases of a transaction tell about its money.
@@ -94,18 +80,11 @@ enum Phases {
 impl Phases {
     fn of(tx: &VerifiedTransaction) -> Self {
         match tx.parts().load_info() {
-            Ok(TxInfo::Ordinary(OrdinaryTxInfo {
-                credit_phase,
-                bounce_phase,
-                ..
-            })) => Self::Known {
+            Ok(TxInfo::Ordinary(OrdinaryTxInfo { credit_phase, bounce_phase, .. })) => Self::Known {
                 credit: credit_phase.map(|phase| phase.credit.tokens.into_inner()),
                 returned: matches!(bounce_phase, Some(BouncePhase::Executed(_))),
             },
-            Ok(TxInfo::TickTock(_)) => Self::Known {
-                credit: None,
-                returned: false,
-            },
+            Ok(TxInfo::TickTock(_)) => Self::Known { credit: None, returned: false },
             Err(_) => Self::Unknown,
         }
     }
@@ -141,15 +120,10 @@ fn unreadable(tx: &VerifiedTransaction, message: &Cell, phases: &Phases, wallet:
         Phases::Known { returned: true, .. } => {
             return Verdict::NotPayment(NotPayment::ReturnedToSender);
         }
-        Phases::Known {
-            credit: None | Some(0),
-            ..
-        } => {
+        Phases::Known { credit: None | Some(0), .. } => {
             return Verdict::NotPayment(NotPayment::ZeroValue);
         }
-        Phases::Known {
-            credit: Some(credit), ..
-        } => *credit,
+        Phases::Known { credit: Some(credit), .. } => *credit,
         Phases::Unknown => 0,
     };
     Verdict::Unreadable(IncomingPayment {
@@ -177,10 +151,7 @@ impl Envelope {
             return Ok(Self::External);
         }
         let flags = slice.load_small_uint(3)?;
-        Ok(Self::Internal {
-            bounced: flags & 1 != 0,
-            src: IntAddr::load_from(&mut slice)?,
-        })
+        Ok(Self::Internal { bounced: flags & 1 != 0, src: IntAddr::load_from(&mut slice)? })
     }
 }
 

@@ -48,10 +48,7 @@ pub fn payment_links(network: Network, request: &PaymentRequest) -> PaymentLinks
         rest.push_str("&exp=");
         rest.push_str(&deadline.unix().to_string());
     }
-    PaymentLinks {
-        ton: format!("{TON}{rest}"),
-        https: format!("{HTTPS}{rest}"),
-    }
+    PaymentLinks { ton: format!("{TON}{rest}"), https: format!("{HTTPS}{rest}") }
 }
 
 /// `text` with everything percent-encoded but the unreserved characters of RFC 3986; a space is `%20`, not `+`.
@@ -86,26 +83,15 @@ mod tests {
         let links = payment_links(Network::Mainnet, &request());
         let rest = "UQA5tCQ9K63a00lUnDBFhh9nqCb2iNGvME2n7--7h09vP4oY?amount=10000000000";
         assert_eq!(links.ton, format!("ton://transfer/{rest}"));
-        assert_eq!(
-            links.https,
-            format!("https://app.keeperwallet.com/transfer/{rest}")
-        );
-        assert!(
-            payment_links(Network::Testnet, &request())
-                .ton
-                .starts_with("ton://transfer/0Q")
-        );
+        assert_eq!(links.https, format!("https://app.keeperwallet.com/transfer/{rest}"));
+        assert!(payment_links(Network::Testnet, &request()).ton.starts_with("ton://transfer/0Q"));
     }
 
     #[test]
     fn comments_are_percent_encoded_utf_8() {
         let comment = Some("a b+c/é\u{1F642}".to_owned());
         let links = payment_links(Network::Mainnet, &PaymentRequest { comment, ..request() });
-        assert!(
-            links.ton.ends_with("&text=a%20b%2Bc%2F%C3%A9%F0%9F%99%82"),
-            "{}",
-            links.ton
-        );
+        assert!(links.ton.ends_with("&text=a%20b%2Bc%2F%C3%A9%F0%9F%99%82"), "{}", links.ton);
     }
 
     #[test]

@@ -115,12 +115,7 @@ pub struct SandboxTransfer {
 impl SandboxTransfer {
     /// A payment of `amount` with `text` as its comment.
     pub fn payment(amount: Nanotons, text: impl Into<String>) -> Self {
-        Self {
-            amount,
-            comment: Comment::Text(text.into()),
-            kind: SandboxKind::Payment,
-            sender: None,
-        }
+        Self { amount, comment: Comment::Text(text.into()), kind: SandboxKind::Payment, sender: None }
     }
 }
 
@@ -158,14 +153,8 @@ impl Sandbox {
     /// [`SandboxError`] when the file cannot be opened, is no sandbox file, or was edited.
     pub fn open(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self, SandboxError> {
         let ledger = Ledger::open(path.as_ref().to_owned(), WALLET, clock)?;
-        let wallet = Wallet {
-            network: Network::Sandbox,
-            address: WALLET.friendly(Network::Sandbox),
-        };
-        Ok(Self {
-            wallet,
-            ledger: Arc::new(ledger),
-        })
+        let wallet = Wallet { network: Network::Sandbox, address: WALLET.friendly(Network::Sandbox) };
+        Ok(Self { wallet, ledger: Arc::new(ledger) })
     }
 
     /// Appends a transaction and returns its hash once it is on disk.
@@ -177,8 +166,7 @@ impl Sandbox {
     /// [`SandboxError`]; nothing was appended then, unless writing to disk failed at the very end.
     pub fn append(&self, transfer: &SandboxTransfer) -> Result<TxHash, SandboxError> {
         let sender = transfer.sender.unwrap_or(PAYER);
-        self.ledger
-            .append(|place| mint::transfer(place, transfer, &sender))
+        self.ledger.append(|place| mint::transfer(place, transfer, &sender))
     }
 
     async fn snapshot(&self, after: ChainCursor) -> Result<Snapshot, GatewayError> {
@@ -205,16 +193,8 @@ impl PaymentGateway for Sandbox {
 
     async fn head(&self) -> Result<ChainHead, GatewayError> {
         // After the end of time there is nothing, so no line is read.
-        let Snapshot { head, read_to, .. } = self
-            .snapshot(ChainCursor {
-                lt: u64::MAX,
-                hash: None,
-            })
-            .await?;
-        Ok(ChainHead {
-            cursor: head,
-            read_to,
-        })
+        let Snapshot { head, read_to, .. } = self.snapshot(ChainCursor { lt: u64::MAX, hash: None }).await?;
+        Ok(ChainHead { cursor: head, read_to })
     }
 
     async fn read(&self, after: &ChainCursor) -> Result<ChainRead, GatewayError> {
@@ -225,10 +205,7 @@ impl PaymentGateway for Sandbox {
             let page: &[Row] = pages.next().unwrap_or_default();
             walk.take(page)?;
         }
-        Ok(ChainRead {
-            transactions: walk.finish(),
-            read_to,
-        })
+        Ok(ChainRead { transactions: walk.finish(), read_to })
     }
 
     fn links(&self, request: &PaymentRequest) -> PaymentLinks {

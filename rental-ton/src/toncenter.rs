@@ -119,12 +119,7 @@ impl Toncenter {
     /// # Errors
     /// [`ToncenterError`], which names the setting to correct.
     pub fn new(config: ToncenterConfig) -> Result<Self, ToncenterError> {
-        let ToncenterConfig {
-            network,
-            wallet: address,
-            page_size,
-            ..
-        } = config;
+        let ToncenterConfig { network, wallet: address, page_size, .. } = config;
         if !(1..=100).contains(&page_size) {
             return Err(ToncenterError::PageSize);
         }
@@ -133,16 +128,8 @@ impl Toncenter {
             Network::Testnet => "https://testnet.toncenter.com/api/v2",
             Network::Sandbox => return Err(ToncenterError::Network),
         };
-        let wallet = Wallet {
-            network,
-            address: address.friendly(network),
-        };
-        Ok(Self {
-            wallet,
-            address,
-            page_size,
-            http: Http::new(public, config)?,
-        })
+        let wallet = Wallet { network, address: address.friendly(network) };
+        Ok(Self { wallet, address, page_size, http: Http::new(public, config)? })
     }
 
     /// The rows of one page, from `from` backwards.
@@ -178,10 +165,7 @@ impl PaymentGateway for Toncenter {
         let query = [("address", self.address.to_string())];
         let state: AccountState = self.http.get("getAddressInformation", &query).await?;
         let read_to = Timestamp::from_unix(state.sync_utime.0).minus(INCLUSION_MARGIN);
-        Ok(ChainHead {
-            cursor: state.last_transaction_id.cursor()?,
-            read_to,
-        })
+        Ok(ChainHead { cursor: state.last_transaction_id.cursor()?, read_to })
     }
 
     async fn read(&self, after: &ChainCursor) -> Result<ChainRead, GatewayError> {
@@ -190,10 +174,7 @@ impl PaymentGateway for Toncenter {
         while let Some(from) = walk.next() {
             walk.take(&self.page(from, after).await?)?;
         }
-        Ok(ChainRead {
-            transactions: walk.finish(),
-            read_to: head.read_to,
-        })
+        Ok(ChainRead { transactions: walk.finish(), read_to: head.read_to })
     }
 
     fn links(&self, request: &PaymentRequest) -> PaymentLinks {
@@ -204,8 +185,6 @@ impl PaymentGateway for Toncenter {
 /// Without the key, and without the URL, which may hold a password.
 impl fmt::Debug for Toncenter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Toncenter")
-            .field("wallet", &self.wallet)
-            .finish_non_exhaustive()
+        f.debug_struct("Toncenter").field("wallet", &self.wallet).finish_non_exhaustive()
     }
 }

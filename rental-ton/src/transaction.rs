@@ -53,9 +53,7 @@ pub fn verify_transaction(
     expected: &TxHash,
     wallet: &TonAddress,
 ) -> Result<ChainTransaction, TransactionError> {
-    VerifiedTransaction::parse(boc, wallet)?
-        .expect_hash(expected)?
-        .classified(wallet)
+    VerifiedTransaction::parse(boc, wallet)?.expect_hash(expected)?.classified(wallet)
 }
 
 /// A transaction of the wallet whose hash was computed from its own bytes.
@@ -72,15 +70,9 @@ impl VerifiedTransaction {
         let hash = TxHash(root.repr_hash().0);
         let transaction = root
             .parse::<Transaction>()
-            .map_err(|error| TransactionError::NotATransaction {
-                tx: hash,
-                reason: error.to_string(),
-            })?;
+            .map_err(|error| TransactionError::NotATransaction { tx: hash, reason: error.to_string() })?;
         if transaction.account.0 != *wallet.id() {
-            return Err(TransactionError::ForeignAccount {
-                tx: hash,
-                wallet: wallet.to_string(),
-            });
+            return Err(TransactionError::ForeignAccount { tx: hash, wallet: wallet.to_string() });
         }
         Ok(Self { hash, transaction })
     }
@@ -90,10 +82,7 @@ impl VerifiedTransaction {
         if self.hash == *expected {
             Ok(self)
         } else {
-            Err(TransactionError::WrongHash {
-                expected: *expected,
-                actual: self.hash,
-            })
+            Err(TransactionError::WrongHash { expected: *expected, actual: self.hash })
         }
     }
 
@@ -116,10 +105,7 @@ impl VerifiedTransaction {
     pub(crate) fn previous(&self) -> ChainCursor {
         match self.transaction.prev_trans_lt {
             0 => ChainCursor::START,
-            lt => ChainCursor {
-                lt,
-                hash: Some(TxHash(self.transaction.prev_trans_hash.0)),
-            },
+            lt => ChainCursor { lt, hash: Some(TxHash(self.transaction.prev_trans_hash.0)) },
         }
     }
 

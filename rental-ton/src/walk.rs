@@ -64,12 +64,7 @@ impl<'a> Walk<'a> {
                 )));
             }
         }
-        let mut walk = Self {
-            wallet,
-            after: *after,
-            next: None,
-            met: Vec::new(),
-        };
+        let mut walk = Self { wallet, after: *after, next: None, met: Vec::new() };
         walk.step_to(head)?;
         Ok(walk)
     }
@@ -92,10 +87,7 @@ impl<'a> Walk<'a> {
             let Some(expected) = self.next else { return Ok(()) };
             let transaction = VerifiedTransaction::parse(&row.boc, self.wallet)
                 .map_err(|error| unverified(error.to_string()))?;
-            let link = Link {
-                lt: transaction.lt(),
-                hash: transaction.hash(),
-            };
+            let link = Link { lt: transaction.lt(), hash: transaction.hash() };
             if row.claimed.is_some_and(|claimed| claimed != link) {
                 return Err(unverified(format!(
                     "a row is not the transaction that it says it is, but {}",
@@ -120,18 +112,14 @@ impl<'a> Walk<'a> {
                     link.hash
                 )));
             }
-            self.met.push(
-                transaction
-                    .classified(self.wallet)
-                    .map_err(|error| unverified(error.to_string()))?,
-            );
+            self.met
+                .push(transaction.classified(self.wallet).map_err(|error| unverified(error.to_string()))?);
             self.step_to(&previous)?;
         }
         match self.next {
-            Some(expected) if self.met.len() == before => Err(unverified(format!(
-                "the answer does not hold {} at {}",
-                expected.hash, expected.lt
-            ))),
+            Some(expected) if self.met.len() == before => {
+                Err(unverified(format!("the answer does not hold {} at {}", expected.hash, expected.lt)))
+            }
             _ => Ok(()),
         }
     }

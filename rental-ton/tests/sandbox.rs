@@ -32,11 +32,7 @@ impl Bench {
         let folder = tempfile::tempdir().expect("a folder for tests");
         let clock = ManualClock::at(START);
         let sandbox = open(&folder.path().join("chain"), &clock).expect("a new file");
-        Self {
-            sandbox,
-            clock,
-            folder,
-        }
+        Self { sandbox, clock, folder }
     }
 
     fn path(&self) -> PathBuf {
@@ -61,10 +57,7 @@ fn open(path: &Path, clock: &ManualClock) -> Result<Sandbox, SandboxError> {
 
 async fn hashes(sandbox: &Sandbox, after: &ChainCursor) -> Vec<TxHash> {
     let read = sandbox.read(after).await.expect("readable");
-    read.transactions
-        .iter()
-        .map(|transaction| transaction.tx)
-        .collect()
+    read.transactions.iter().map(|transaction| transaction.tx).collect()
 }
 
 #[async_trait]
@@ -75,36 +68,19 @@ impl GatewayUnderTest for Bench {
 
     async fn pay(&self, amount: Nanotons, comment: Comment) -> TxHash {
         let kind = SandboxKind::Payment;
-        self.sandbox
-            .append(&SandboxTransfer {
-                amount,
-                comment,
-                kind,
-                sender: None,
-            })
-            .expect("appended")
+        self.sandbox.append(&SandboxTransfer { amount, comment, kind, sender: None }).expect("appended")
     }
 
     async fn pay_unreadably(&self, amount: Nanotons) -> TxHash {
         let kind = SandboxKind::Unreadable;
-        let transfer = SandboxTransfer {
-            amount,
-            comment: Comment::None,
-            kind,
-            sender: None,
-        };
+        let transfer = SandboxTransfer { amount, comment: Comment::None, kind, sender: None };
         self.sandbox.append(&transfer).expect("appended")
     }
 
     async fn not_a_payment(&self, reason: NotPayment) -> TxHash {
         let kind = SandboxKind::NotPayment(reason);
         let comment = Comment::Text("RENT-0123456789".to_owned());
-        let transfer = SandboxTransfer {
-            amount: ton(1),
-            comment,
-            kind,
-            sender: None,
-        };
+        let transfer = SandboxTransfer { amount: ton(1), comment, kind, sender: None };
         self.sandbox.append(&transfer).expect("appended")
     }
 
@@ -123,22 +99,12 @@ async fn jetton_notices_and_zero_amounts_are_no_payments() {
     let mut transfer = SandboxTransfer::payment(ton(1), "RENT-X");
     transfer.kind = SandboxKind::JettonNotification;
     bench.sandbox.append(&transfer).expect("appended");
-    bench
-        .sandbox
-        .append(&SandboxTransfer::payment(Nanotons::ZERO, "RENT-X"))
-        .expect("appended");
+    bench.sandbox.append(&SandboxTransfer::payment(Nanotons::ZERO, "RENT-X")).expect("appended");
     let read = bench.sandbox.read(&ChainCursor::START).await.expect("readable");
-    let verdicts: Vec<_> = read
-        .transactions
-        .into_iter()
-        .map(|transaction| transaction.verdict)
-        .collect();
+    let verdicts: Vec<_> = read.transactions.into_iter().map(|transaction| transaction.verdict).collect();
     assert_eq!(
         verdicts,
-        [
-            Verdict::NotPayment(NotPayment::ContractOp),
-            Verdict::NotPayment(NotPayment::ZeroValue)
-        ]
+        [Verdict::NotPayment(NotPayment::ContractOp), Verdict::NotPayment(NotPayment::ZeroValue)]
     );
 }
 
@@ -152,16 +118,11 @@ async fn several_openers_write_one_chain() {
             .map(|sandbox| {
                 scope.spawn(|| {
                     let transfer = SandboxTransfer::payment(ton(1), "RENT-X");
-                    (0..10)
-                        .map(|_| sandbox.append(&transfer).expect("appended"))
-                        .collect::<Vec<_>>()
+                    (0..10).map(|_| sandbox.append(&transfer).expect("appended")).collect::<Vec<_>>()
                 })
             })
             .collect();
-        writers
-            .into_iter()
-            .flat_map(|writer| writer.join().expect("no panic"))
-            .collect()
+        writers.into_iter().flat_map(|writer| writer.join().expect("no panic")).collect()
     });
     let mut read = hashes(&bench.sandbox, &ChainCursor::START).await;
     assert_eq!(read.len(), 40);
@@ -185,34 +146,19 @@ async fn a_torn_last_line_is_ignored_and_then_cut_off() {
     let first = bench.pay(1);
     let whole = fs::read(bench.path()).expect("readable");
     let torn_at = |length: usize| {
-        let mut file = OpenOptions::new()
-            .append(true)
-            .open(bench.path())
-            .expect("writable");
+        let mut file = OpenOptions::new().append(true).open(bench.path()).expect("writable");
         file.write_all(&whole[..length]).expect("writable");
     };
     torn_at(whole.len() / 2);
     assert_eq!(hashes(&bench.sandbox, &ChainCursor::START).await, [first]);
-    assert_eq!(
-        hashes(&bench.other().expect("readable"), &ChainCursor::START).await,
-        [first]
-    );
+    assert_eq!(hashes(&bench.other().expect("readable"), &ChainCursor::START).await, [first]);
 
     let second = bench.pay(2);
-    assert_eq!(
-        hashes(&bench.other().expect("whole again"), &ChainCursor::START).await,
-        [first, second]
-    );
+    assert_eq!(hashes(&bench.other().expect("whole again"), &ChainCursor::START).await, [first, second]);
     torn_at(1);
-    let third = bench
-        .other()
-        .expect("readable")
-        .append(&SandboxTransfer::payment(ton(3), "x"))
-        .expect("appended");
-    assert_eq!(
-        hashes(&bench.sandbox, &ChainCursor::START).await,
-        [first, second, third]
-    );
+    let third =
+        bench.other().expect("readable").append(&SandboxTransfer::payment(ton(3), "x")).expect("appended");
+    assert_eq!(hashes(&bench.sandbox, &ChainCursor::START).await, [first, second, third]);
 }
 
 #[tokio::test]
@@ -224,15 +170,8 @@ async fn a_clock_that_is_set_back_never_puts_a_payment_into_time_already_read() 
     bench.pay(1);
     bench.pay(2);
     let read = bench.sandbox.read(&ChainCursor::START).await.expect("readable");
-    assert!(
-        read.transactions
-            .iter()
-            .all(|transaction| transaction.chain_time > read_to)
-    );
-    assert!(
-        read.transactions
-            .is_sorted_by_key(|transaction| transaction.chain_time)
-    );
+    assert!(read.transactions.iter().all(|transaction| transaction.chain_time > read_to));
+    assert!(read.transactions.is_sorted_by_key(|transaction| transaction.chain_time));
 }
 
 #[tokio::test]
@@ -254,11 +193,7 @@ async fn files_that_are_none_of_ours_are_named_with_the_line() {
         ("text", b"hello\n".to_vec(), 1),
         ("bytes", vec![0xff; 3 << 20], 1),
         ("empty line", format!("{whole}\n").into_bytes(), 2),
-        (
-            "cells of something else",
-            b"te6cckEBAQEAEQAAHgAAAABSRU5ULTdGM0s5UfrFjts=\n".to_vec(),
-            1,
-        ),
+        ("cells of something else", b"te6cckEBAQEAEQAAHgAAAABSRU5ULTdGM0s5UfrFjts=\n".to_vec(), 1),
         ("no cells", b"AAAA\n".to_vec(), 1),
     ];
     for (what, content, at) in foreign {
@@ -271,10 +206,7 @@ async fn files_that_are_none_of_ours_are_named_with_the_line() {
     let missing = bench.folder.path().join("none/chain");
     let error = open(&missing, &bench.clock).expect_err("there is no folder");
     assert!(error.to_string().contains("none/chain"), "{error}");
-    assert!(matches!(
-        open(bench.folder.path(), &bench.clock),
-        Err(SandboxError::Io { .. })
-    ));
+    assert!(matches!(open(bench.folder.path(), &bench.clock), Err(SandboxError::Io { .. })));
 }
 
 #[tokio::test]
@@ -285,17 +217,9 @@ async fn an_edited_file_is_refused() {
     }
     let whole = fs::read_to_string(bench.path()).expect("readable");
     let lines: Vec<&str> = whole.lines().collect();
-    for edited in [
-        [lines[0], lines[2]],
-        [lines[1], lines[2]],
-        [lines[0], lines[0]],
-        [lines[1], lines[0]],
-    ] {
+    for edited in [[lines[0], lines[2]], [lines[1], lines[2]], [lines[0], lines[0]], [lines[1], lines[0]]] {
         fs::write(bench.path(), edited.map(|line| format!("{line}\n")).concat()).expect("writable");
-        assert!(
-            matches!(bench.other(), Err(SandboxError::Broken { .. })),
-            "{edited:?}"
-        );
+        assert!(matches!(bench.other(), Err(SandboxError::Broken { .. })), "{edited:?}");
     }
     // The process that has it open notices, too, and books nothing.
     let refused = bench.sandbox.read(&ChainCursor::START).await;
@@ -313,22 +237,13 @@ async fn an_edited_file_is_refused() {
 async fn comments_that_cannot_be_written_are_refused_and_leave_no_trace() {
     let bench = Bench::new();
     let long = SandboxTransfer::payment(ton(1), "x".repeat(65_537));
-    let no_hex = SandboxTransfer {
-        comment: Comment::Binary("xyz".to_owned()),
-        ..long.clone()
-    };
+    let no_hex = SandboxTransfer { comment: Comment::Binary("xyz".to_owned()), ..long.clone() };
     for refused in [long, no_hex] {
-        assert!(matches!(
-            bench.sandbox.append(&refused),
-            Err(SandboxError::Transfer(_))
-        ));
+        assert!(matches!(bench.sandbox.append(&refused), Err(SandboxError::Transfer(_))));
     }
     assert_eq!(fs::read(bench.path()).expect("readable"), b"");
     let longest = SandboxTransfer::payment(ton(1), "x".repeat(65_536));
     bench.sandbox.append(&longest).expect("the longest comment fits");
     let read = bench.sandbox.read(&ChainCursor::START).await.expect("readable");
-    assert_eq!(
-        read.transactions[0].incoming().map(|payment| &payment.comment),
-        Some(&longest.comment)
-    );
+    assert_eq!(read.transactions[0].incoming().map(|payment| &payment.comment), Some(&longest.comment));
 }

@@ -33,26 +33,18 @@ fn address(text: &str) -> TonAddress {
 fn config(url: &str, wallet: &str) -> ToncenterConfig {
     let key = Some(SecretString::from(KEY));
     let config = ToncenterConfig::new(Network::Mainnet, address(wallet), Some(url.to_owned()), key);
-    ToncenterConfig {
-        retries: 2,
-        backoff: Duration::from_millis(1),
-        ..config
-    }
+    ToncenterConfig { retries: 2, backoff: Duration::from_millis(1), ..config }
 }
 
 /// The recorded chain of one account.
 fn history() -> Chain {
     let history: Value = serde_json::from_str(include_str!("data/history.json")).expect("well-formed");
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
-    let rows = history["transactions"]
-        .as_array()
-        .expect("rows")
-        .iter()
-        .map(|row| Served {
-            lt: text(&row["lt"]).parse().expect("a number"),
-            hash: text(&row["hash"]).parse().expect("a hash"),
-            data: text(&row["boc"]),
-        });
+    let rows = history["transactions"].as_array().expect("rows").iter().map(|row| Served {
+        lt: text(&row["lt"]).parse().expect("a number"),
+        hash: text(&row["hash"]).parse().expect("a hash"),
+        data: text(&row["boc"]),
+    });
     Chain {
         wallet: text(&history["account"]),
         rows: rows.collect(),
@@ -66,19 +58,12 @@ async fn serve(page_size: u8) -> (Server, Toncenter) {
     let chain = history();
     let wallet = chain.wallet.clone();
     let (server, url) = Server::start(chain).await;
-    let gateway = Toncenter::new(ToncenterConfig {
-        page_size,
-        ..config(&url, &wallet)
-    })
-    .expect("valid");
+    let gateway = Toncenter::new(ToncenterConfig { page_size, ..config(&url, &wallet) }).expect("valid");
     (server, gateway)
 }
 
 fn cursor(row: &Served) -> ChainCursor {
-    ChainCursor {
-        lt: row.lt,
-        hash: Some(row.hash),
-    }
+    ChainCursor { lt: row.lt, hash: Some(row.hash) }
 }
 
 #[tokio::test]
@@ -89,16 +74,9 @@ async fn the_whole_chain_is_read_from_either_server_with_any_page_size() {
             server.chain().cpp = cpp;
             let read = gateway.read(&ChainCursor::START).await.expect("genuine");
             let expected: Vec<_> = server.chain().rows.iter().rev().map(cursor).collect();
-            let found: Vec<_> = read
-                .transactions
-                .iter()
-                .map(rental_core::ChainTransaction::cursor)
-                .collect();
+            let found: Vec<_> = read.transactions.iter().map(rental_core::ChainTransaction::cursor).collect();
             assert_eq!(found, expected, "pages of {page_size}");
-            assert_eq!(
-                read.read_to,
-                Timestamp::from_unix(SYNC_UTIME).minus(INCLUSION_MARGIN)
-            );
+            assert_eq!(read.read_to, Timestamp::from_unix(SYNC_UTIME).minus(INCLUSION_MARGIN));
             let pages = 45_usize.div_ceil(page_size.into());
             assert_eq!(server.requests().len(), 1 + pages);
         }
@@ -145,10 +123,7 @@ async fn chains_with_missing_foreign_or_changed_rows_are_refused() {
         let (server, gateway) = serve(100).await;
         edit(&mut server.chain().rows);
         let refused = gateway.read(&ChainCursor::START).await;
-        assert!(
-            matches!(refused, Err(GatewayError::Unverified(_))),
-            "edit {index}: {refused:?}"
-        );
+        assert!(matches!(refused, Err(GatewayError::Unverified(_))), "edit {index}: {refused:?}");
     }
 }
 
@@ -161,35 +136,20 @@ async fn a_server_that_lags_is_waited_for() {
     assert!(matches!(behind, Err(GatewayError::Unavailable(_))), "{behind:?}");
     server.chain().rows.clear();
     let vanished = gateway.read(&head.cursor).await;
-    assert!(
-        matches!(vanished, Err(GatewayError::Unverified(_))),
-        "{vanished:?}"
-    );
+    assert!(matches!(vanished, Err(GatewayError::Unverified(_))), "{vanished:?}");
 }
 
 #[tokio::test]
 async fn old_transactions_are_asked_from_archival_servers() {
     let (server, gateway) = serve(100).await;
     server.chain().archival_only = true;
-    assert_eq!(
-        gateway
-            .read(&ChainCursor::START)
-            .await
-            .expect("found")
-            .transactions
-            .len(),
-        45
-    );
+    assert_eq!(gateway.read(&ChainCursor::START).await.expect("found").transactions.len(), 45);
 }
 
 /// The recorded answers of the official Python server.
 fn recorded(name: &str) -> Scripted {
     let recorded: Value = serde_json::from_str(include_str!("data/toncenter_v2.json")).expect("well-formed");
-    let call = recorded["calls"]
-        .as_array()
-        .expect("calls")
-        .iter()
-        .find(|call| call["name"] == name);
+    let call = recorded["calls"].as_array().expect("calls").iter().find(|call| call["name"] == name);
     let call = call.unwrap_or_else(|| panic!("{name} was recorded"));
     let status = call["status"].as_u64().and_then(|status| status.try_into().ok());
     Scripted::Body(status.expect("a status"), call["response"].to_string())
@@ -200,45 +160,26 @@ const RECORDED_WALLET: &str = "UQBYcOAleaWqG7wulrRReyh83yht73PYtpF6IQHFcKPNLdx3"
 async fn replay(answers: impl IntoIterator<Item = Scripted>) -> (Server, Toncenter) {
     let (server, url) = Server::start(Chain::default()).await;
     server.script(answers);
-    (
-        server,
-        Toncenter::new(config(&url, RECORDED_WALLET)).expect("valid"),
-    )
+    (server, Toncenter::new(config(&url, RECORDED_WALLET)).expect("valid"))
 }
 
 #[tokio::test]
 async fn a_wallet_that_does_not_exist_yet_is_empty() {
     let (_server, gateway) = replay(vec![recorded("address_information_nonexist"); 2]).await;
     let read_to = Timestamp::from_unix(1_795_336_722).minus(INCLUSION_MARGIN);
-    assert_eq!(
-        gateway.head().await,
-        Ok(ChainHead {
-            cursor: ChainCursor::START,
-            read_to
-        })
-    );
+    assert_eq!(gateway.head().await, Ok(ChainHead { cursor: ChainCursor::START, read_to }));
     let read = gateway.read(&ChainCursor::START).await.expect("empty");
     assert_eq!((read.transactions, read.read_to), (Vec::new(), read_to));
 }
 
 #[tokio::test]
 async fn recorded_money_that_bounced_is_seen_as_returned() {
-    let answers = [
-        recorded("address_information_uninit"),
-        recorded("bounceable_to_uninit_looks_paid"),
-    ];
+    let answers = [recorded("address_information_uninit"), recorded("bounceable_to_uninit_looks_paid")];
     let (_server, gateway) = replay(answers).await;
     // The wallet has one transaction more, made before; the recorded page ends with the one in question.
-    let after = ChainCursor {
-        lt: 70_000_020_999_999,
-        hash: None,
-    };
+    let after = ChainCursor { lt: 70_000_020_999_999, hash: None };
     let read = gateway.read(&after).await.expect("genuine");
-    let verdicts: Vec<_> = read
-        .transactions
-        .iter()
-        .map(|transaction| &transaction.verdict)
-        .collect();
+    let verdicts: Vec<_> = read.transactions.iter().map(|transaction| &transaction.verdict).collect();
     assert_eq!(verdicts, [&Verdict::NotPayment(NotPayment::ReturnedToSender)]);
 }
 
@@ -253,17 +194,11 @@ async fn recorded_pages_are_joined_where_they_overlap() {
         recorded("page2_from_oldest_of_page1 (first row repeats)"),
     ];
     let (_server, gateway) = replay(pages).await;
-    let after = ChainCursor {
-        lt: 70_000_037_000_000,
-        hash: None,
-    };
+    let after = ChainCursor { lt: 70_000_037_000_000, hash: None };
     let read = gateway.read(&after).await.expect("genuine");
     assert!(read.transactions.len() >= 4, "{read:?}");
     assert!(read.transactions.is_sorted_by(|one, next| one.lt < next.lt));
-    assert_eq!(
-        read.read_to,
-        Timestamp::from_unix(1_795_336_741).minus(INCLUSION_MARGIN)
-    );
+    assert_eq!(read.read_to, Timestamp::from_unix(1_795_336_741).minus(INCLUSION_MARGIN));
 }
 
 fn body(status: u16, body: &str) -> Scripted {
@@ -272,44 +207,24 @@ fn body(status: u16, body: &str) -> Scripted {
 
 #[tokio::test]
 async fn passing_failures_are_retried_and_then_reported() {
-    let limited = GatewayError::RateLimited {
-        retry_after: Seconds(1),
-    };
+    let limited = GatewayError::RateLimited { retry_after: Seconds(1) };
     for (answer, expected) in [
-        (
-            body(429, r#"{"ok":false,"result":"Ratelimit exceed","code":429}"#),
-            Some(&limited),
-        ),
-        (
-            body(429, r#"{"ok":false,"code":429,"error":"Ratelimit exceeded"}"#),
-            Some(&limited),
-        ),
-        (
-            body(200, r#"{"ok":false,"code":429,"error":"Ratelimit exceeded"}"#),
-            Some(&limited),
-        ),
+        (body(429, r#"{"ok":false,"result":"Ratelimit exceed","code":429}"#), Some(&limited)),
+        (body(429, r#"{"ok":false,"code":429,"error":"Ratelimit exceeded"}"#), Some(&limited)),
+        (body(200, r#"{"ok":false,"code":429,"error":"Ratelimit exceeded"}"#), Some(&limited)),
         (body(429, "<html>Too many requests</html>"), Some(&limited)),
         (recorded("wrong_hash"), None),
         (recorded("hash_not_url_encoded_plus"), None),
-        (
-            body(542, r#"{"ok":false,"error":"LITE_SERVER_NETWORK","code":542}"#),
-            None,
-        ),
+        (body(542, r#"{"ok":false,"error":"LITE_SERVER_NETWORK","code":542}"#), None),
         (body(502, "<html>Bad gateway</html>"), None),
         (body(504, ""), None),
         (body(200, "garbage"), None),
         (body(200, ""), None),
-        (
-            body(200, r#"{"ok":true,"result":{"last_transaction_id":{"lt":"6500"#),
-            None,
-        ),
+        (body(200, r#"{"ok":true,"result":{"last_transaction_id":{"lt":"6500"#), None),
         (body(200, r#"{"ok":true}"#), None),
         (body(200, r#"{"ok":true,"result":[]}"#), None),
         (
-            body(
-                200,
-                r#"{"ok":true,"result":{"last_transaction_id":{"lt":-1,"hash":""},"sync_utime":1}}"#,
-            ),
+            body(200, r#"{"ok":true,"result":{"last_transaction_id":{"lt":-1,"hash":""},"sync_utime":1}}"#),
             None,
         ),
     ] {
@@ -332,12 +247,7 @@ async fn passing_failures_are_retried_and_then_reported() {
 async fn a_long_wait_is_reported_instead_of_waited_for() {
     let (server, gateway) = serve(100).await;
     server.script([Scripted::Header(429, header::RETRY_AFTER, "60")]);
-    assert_eq!(
-        gateway.head().await,
-        Err(GatewayError::RateLimited {
-            retry_after: Seconds(60)
-        })
-    );
+    assert_eq!(gateway.head().await, Err(GatewayError::RateLimited { retry_after: Seconds(60) }));
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -380,30 +290,14 @@ async fn silence_a_broken_answer_and_a_closed_port_are_unavailable() {
     let wallet = chain.wallet.clone();
     let (server, url) = Server::start(chain).await;
     server.script([Scripted::Hang]);
-    let hasty = ToncenterConfig {
-        timeout: Duration::from_millis(50),
-        retries: 0,
-        ..config(&url, &wallet)
-    };
+    let hasty = ToncenterConfig { timeout: Duration::from_millis(50), retries: 0, ..config(&url, &wallet) };
     let silent = Toncenter::new(hasty.clone()).expect("valid").head().await;
-    assert_eq!(
-        silent,
-        Err(GatewayError::Unavailable("no answer in time".to_owned()))
-    );
+    assert_eq!(silent, Err(GatewayError::Unavailable("no answer in time".to_owned())));
 
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a free port");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
-    let patient = ToncenterConfig {
-        timeout: Duration::from_secs(15),
-        ..hasty
-    };
-    let gateway = Toncenter::new(ToncenterConfig {
-        base_url: Some(url),
-        ..patient
-    })
-    .expect("valid");
+    let patient = ToncenterConfig { timeout: Duration::from_secs(15), ..hasty };
+    let gateway = Toncenter::new(ToncenterConfig { base_url: Some(url), ..patient }).expect("valid");
     let breaker = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.expect("a client");
         let _ = stream.read(&mut [0; 4096]).await;
@@ -412,10 +306,7 @@ async fn silence_a_broken_answer_and_a_closed_port_are_unavailable() {
     });
     let broken = gateway.head().await;
     breaker.await.expect("no panic");
-    assert_eq!(
-        broken,
-        Err(GatewayError::Unavailable("the connection broke".to_owned()))
-    );
+    assert_eq!(broken, Err(GatewayError::Unavailable("the connection broke".to_owned())));
     let closed = gateway.head().await;
     assert_eq!(closed, Err(GatewayError::Unavailable("no connection".to_owned())));
 }
@@ -426,10 +317,7 @@ async fn the_key_is_shown_nowhere() {
     let echo = json!({"ok": false, "error": format!("key {KEY} is\nwrong {}", "x".repeat(500)), "code": 403});
     server.script([Scripted::Body(403, echo.to_string())]);
     let error = gateway.head().await.expect_err("refused").to_string();
-    let shown = format!(
-        "{error} {gateway:?} {:?}",
-        config("http://localhost", RECORDED_WALLET)
-    );
+    let shown = format!("{error} {gateway:?} {:?}", config("http://localhost", RECORDED_WALLET));
     assert!(!shown.contains(KEY), "{shown}");
     assert!(error.contains("key *** is wrong"), "{error}");
     assert!(error.len() < 400 && !error.contains('\n'), "{error}");
@@ -441,12 +329,8 @@ async fn requests_keep_the_pace() {
     let wallet = chain.wallet.clone();
     let (_server, url) = Server::start(chain).await;
     let pace = Duration::from_millis(20);
-    let gateway = Toncenter::new(ToncenterConfig {
-        pace,
-        page_size: 15,
-        ..config(&url, &wallet)
-    })
-    .expect("valid");
+    let gateway =
+        Toncenter::new(ToncenterConfig { pace, page_size: 15, ..config(&url, &wallet) }).expect("valid");
     let start = tokio::time::Instant::now();
     gateway.read(&ChainCursor::START).await.expect("genuine");
     assert!(start.elapsed() >= pace * 3, "four requests have three pauses");
@@ -455,36 +339,18 @@ async fn requests_keep_the_pace() {
 #[test]
 fn settings_that_cannot_work_are_refused() {
     for url in ["", "toncenter.com", "ftp://toncenter.com", "http://", "/api/v2"] {
-        assert!(
-            matches!(
-                Toncenter::new(config(url, RECORDED_WALLET)),
-                Err(ToncenterError::Url)
-            ),
-            "{url}"
-        );
+        assert!(matches!(Toncenter::new(config(url, RECORDED_WALLET)), Err(ToncenterError::Url)), "{url}");
     }
     let good = config("http://localhost/api/v2/", RECORDED_WALLET);
     assert!(Toncenter::new(good.clone()).is_ok());
     for page_size in [0, 101] {
-        let refused = Toncenter::new(ToncenterConfig {
-            page_size,
-            ..good.clone()
-        });
+        let refused = Toncenter::new(ToncenterConfig { page_size, ..good.clone() });
         assert!(matches!(refused, Err(ToncenterError::PageSize)));
     }
     let api_key = Some(SecretString::from("a\nb"));
-    assert!(matches!(
-        Toncenter::new(ToncenterConfig {
-            api_key,
-            ..good.clone()
-        }),
-        Err(ToncenterError::Key)
-    ));
+    assert!(matches!(Toncenter::new(ToncenterConfig { api_key, ..good.clone() }), Err(ToncenterError::Key)));
     let network = Network::Sandbox;
-    assert!(matches!(
-        Toncenter::new(ToncenterConfig { network, ..good }),
-        Err(ToncenterError::Network)
-    ));
+    assert!(matches!(Toncenter::new(ToncenterConfig { network, ..good }), Err(ToncenterError::Network)));
 }
 
 /// A toncenter whose chain is made by a sandbox.
@@ -503,46 +369,21 @@ impl Live {
         let sandbox = Sandbox::open(folder.path().join("chain"), std::sync::Arc::new(clock.clone()))
             .expect("a new file");
         let wallet = address(&sandbox.wallet().address).to_string();
-        let chain = Chain {
-            wallet: wallet.clone(),
-            sync_utime: SYNC_UTIME,
-            ..Chain::default()
-        };
+        let chain = Chain { wallet: wallet.clone(), sync_utime: SYNC_UTIME, ..Chain::default() };
         let (server, url) = Server::start(chain).await;
-        let gateway = Toncenter::new(ToncenterConfig {
-            page_size: 2,
-            ..config(&url, &wallet)
-        })
-        .expect("valid");
-        Self {
-            gateway,
-            server,
-            sandbox,
-            clock,
-            folder,
-        }
+        let gateway =
+            Toncenter::new(ToncenterConfig { page_size: 2, ..config(&url, &wallet) }).expect("valid");
+        Self { gateway, server, sandbox, clock, folder }
     }
 
     async fn append(&self, amount: Nanotons, comment: Comment, kind: SandboxKind) -> TxHash {
         let before = self.sandbox.head().await.expect("readable").cursor;
-        let transfer = SandboxTransfer {
-            amount,
-            comment,
-            kind,
-            sender: None,
-        };
+        let transfer = SandboxTransfer { amount, comment, kind, sender: None };
         let hash = self.sandbox.append(&transfer).expect("appended");
         let read = self.sandbox.read(&before).await.expect("readable");
         let file = std::fs::read_to_string(self.folder.path().join("chain")).expect("readable");
         let data = file.lines().last().expect("just appended").to_owned();
-        self.server.chain().rows.insert(
-            0,
-            Served {
-                lt: read.transactions[0].lt,
-                hash,
-                data,
-            },
-        );
+        self.server.chain().rows.insert(0, Served { lt: read.transactions[0].lt, hash, data });
         hash
     }
 }
@@ -563,12 +404,7 @@ impl GatewayUnderTest for Live {
 
     async fn not_a_payment(&self, reason: NotPayment) -> TxHash {
         let amount = Nanotons::from_ton(1).expect("in range");
-        self.append(
-            amount,
-            Comment::Text("RENT-X".to_owned()),
-            SandboxKind::NotPayment(reason),
-        )
-        .await
+        self.append(amount, Comment::Text("RENT-X".to_owned()), SandboxKind::NotPayment(reason)).await
     }
 
     async fn pass(&self, span: Seconds) {

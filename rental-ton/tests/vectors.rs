@@ -73,17 +73,10 @@ fn every_vector_gets_its_verdict() {
         match &read.verdict {
             Verdict::Payment(payment) => {
                 assert!(expected.is_payment, "{name}: {payment:?}");
-                assert_eq!(
-                    Some(payment.amount.get().to_string()),
-                    expected.amount_nanotons,
-                    "{name}"
-                );
+                assert_eq!(Some(payment.amount.get().to_string()), expected.amount_nanotons, "{name}");
                 assert_eq!(payment.comment, expected.comment(), "{name}");
                 assert_eq!(Some(&payment.sender), expected.sender.as_ref(), "{name}");
-                assert_eq!(
-                    (payment.tx, payment.lt, payment.chain_time),
-                    (read.tx, read.lt, read.chain_time)
-                );
+                assert_eq!((payment.tx, payment.lt, payment.chain_time), (read.tx, read.lt, read.chain_time));
             }
             Verdict::NotPayment(reason) => assert_eq!(Some(*reason), expected.reason, "{name}"),
             Verdict::Unreadable(payment) => panic!("{name}: {payment:?}"),
@@ -98,11 +91,7 @@ fn every_changed_byte_is_refused() {
         for at in 0..boc.len() {
             let mut changed = boc.clone();
             changed[at] ^= 0xff;
-            assert!(
-                verify_transaction(&changed, &hash, &wallet).is_err(),
-                "{}: byte {at}",
-                vector.name
-            );
+            assert!(verify_transaction(&changed, &hash, &wallet).is_err(), "{}: byte {at}", vector.name);
         }
     }
 }
@@ -111,10 +100,7 @@ fn every_changed_byte_is_refused() {
 /// checksum, but never by the hash.
 #[test]
 fn no_changed_bit_changes_what_is_read() {
-    for vector in vectors()
-        .into_iter()
-        .filter(|vector| vector.name.starts_with("plain_comment"))
-    {
+    for vector in vectors().into_iter().filter(|vector| vector.name.starts_with("plain_comment")) {
         let (boc, hash, wallet) = (vector.boc(), vector.hash(), vector.wallet());
         let genuine = verify_transaction(&boc, &hash, &wallet).expect("genuine");
         let mut accepted = 0;
@@ -128,11 +114,7 @@ fn no_changed_bit_changes_what_is_read() {
                 }
             }
         }
-        assert!(
-            accepted <= 1,
-            "{}: {accepted} changes went unnoticed",
-            vector.name
-        );
+        assert!(accepted <= 1, "{}: {accepted} changes went unnoticed", vector.name);
     }
 }
 
@@ -141,18 +123,12 @@ fn cut_and_foreign_bytes_are_refused() {
     let vector = &vectors()[0];
     let (boc, hash, wallet) = (vector.boc(), vector.hash(), vector.wallet());
     for length in 0..boc.len() {
-        assert!(
-            verify_transaction(&boc[..length], &hash, &wallet).is_err(),
-            "{length} bytes"
-        );
+        assert!(verify_transaction(&boc[..length], &hash, &wallet).is_err(), "{length} bytes");
     }
     let other = TxHash([1; 32]);
     assert_eq!(
         verify_transaction(&boc, &other, &wallet),
-        Err(TransactionError::WrongHash {
-            expected: other,
-            actual: hash
-        })
+        Err(TransactionError::WrongHash { expected: other, actual: hash })
     );
     let stranger = "0:0000000000000000000000000000000000000000000000000000000000000001";
     let stranger = TonAddress::parse(stranger, Network::Mainnet).expect("an address");
@@ -163,10 +139,7 @@ fn cut_and_foreign_bytes_are_refused() {
     // The same id in the masterchain is another account, too.
     let twin =
         TonAddress::parse(&vector.account.replacen("0:", "-1:", 1), Network::Mainnet).expect("an address");
-    assert!(matches!(
-        verify_transaction(&boc, &hash, &twin),
-        Err(TransactionError::ForeignAccount { .. })
-    ));
+    assert!(matches!(verify_transaction(&boc, &hash, &twin), Err(TransactionError::ForeignAccount { .. })));
 }
 
 #[derive(Deserialize)]
@@ -188,15 +161,10 @@ fn the_other_cases_of_the_history_get_their_verdict() {
     let history: History = serde_json::from_str(include_str!("data/history.json")).expect("well-formed");
     let wallet = TonAddress::parse(&history.account, Network::Mainnet).expect("an address");
     let find = |case: &str| {
-        let row = history
-            .transactions
-            .iter()
-            .find(|row| row.case.as_deref() == Some(case));
+        let row = history.transactions.iter().find(|row| row.case.as_deref() == Some(case));
         let row = row.unwrap_or_else(|| panic!("the history has {case}"));
         let boc = BASE64.decode(row.boc.as_bytes()).expect("base64");
-        verify_transaction(&boc, &row.hash.parse().expect("a hash"), &wallet)
-            .expect("genuine")
-            .verdict
+        verify_transaction(&boc, &row.hash.parse().expect("a hash"), &wallet).expect("genuine").verdict
     };
     for (case, reason) in [
         ("bounceable_to_uninit_with_balance", NotPayment::ReturnedToSender),
@@ -217,9 +185,7 @@ fn the_other_cases_of_the_history_get_their_verdict() {
         "multi_message_3_of_3",
         "plain_comment_from_v4r2",
     ] {
-        let Verdict::Payment(payment) = find(case) else {
-            panic!("{case} is a payment")
-        };
+        let Verdict::Payment(payment) = find(case) else { panic!("{case} is a payment") };
         match case {
             "snake_irregular_cells" => assert!(payment.comment.text().is_some(), "{case}"),
             "comment_300_cells_deep" => assert!(payment.comment.text().expect("a text").len() > 300),
@@ -227,13 +193,7 @@ fn the_other_cases_of_the_history_get_their_verdict() {
             "dust_no_gas" => assert!(payment.amount.get() < 1_000, "{case}"),
             "from_masterchain" => assert!(payment.sender.starts_with("-1:"), "{case}"),
             "multi_message_3_of_3" => assert_eq!(payment.comment.text(), Some("RENT-A")),
-            _ => assert!(
-                payment
-                    .comment
-                    .text()
-                    .is_some_and(|text| text.starts_with("RENT-")),
-                "{case}"
-            ),
+            _ => assert!(payment.comment.text().is_some_and(|text| text.starts_with("RENT-")), "{case}"),
         }
     }
 }

@@ -56,9 +56,7 @@ struct Summary {
 
 impl Shape for Summary {
     fn columns() -> Vec<Column> {
-        ["imported", "existing", "invalid", "not_offered"]
-            .map(brief)
-            .into()
+        ["imported", "existing", "invalid", "not_offered"].map(brief).into()
     }
 
     fn cells(&self) -> Vec<String> {
@@ -90,30 +88,16 @@ pub(super) async fn run(import: Import, desk: &mut Desk<'_>) -> Result<(), Failu
     let (imported, mut existing, failed) = add(desk, entries).await;
     existing.sort();
     if let Some(error) = failed {
-        let text = format!(
-            "after {}: run the import again to go on",
-            counted(imported, "number")
-        );
+        let text = format!("after {}: run the import again to go on", counted(imported, "number"));
         return Err(Failure::from(error).about(text));
     }
-    desk.say(&format!(
-        "{} imported, {} in the shop already",
-        counted(imported, "number"),
-        existing.len()
-    ))?;
+    desk.say(&format!("{} imported, {} in the shop already", counted(imported, "number"), existing.len()))?;
     if not_offered > 0 {
-        let text = format!(
-            "{} without a plan, not offered; see `numbers price`",
-            counted(not_offered, "number")
-        );
+        let text =
+            format!("{} without a plan, not offered; see `numbers price`", counted(not_offered, "number"));
         desk.say(&text)?;
     }
-    desk.show(&Summary {
-        imported,
-        existing,
-        invalid: bad.len(),
-        not_offered,
-    })
+    desk.show(&Summary { imported, existing, invalid: bad.len(), not_offered })
 }
 
 fn read(file: &PathBuf) -> Result<String, Failure> {
@@ -136,10 +120,8 @@ fn parse(text: &str, defaults: &[Plan]) -> (Entries, Vec<(usize, String)>) {
     let (mut entries, mut first_lines, mut bad) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let line = line.split('#').next().unwrap_or_default();
-        let fields: Vec<&str> = line
-            .split([',', ';', '\t'])
-            .map(|field| field.trim().trim_matches('"').trim())
-            .collect();
+        let fields: Vec<&str> =
+            line.split([',', ';', '\t']).map(|field| field.trim().trim_matches('"').trim()).collect();
         let blank = fields.iter().all(|field| field.is_empty());
         let heading = index == 0 && fields[0].eq_ignore_ascii_case("number");
         if blank || heading {
@@ -164,9 +146,8 @@ fn entry(fields: &[&str], defaults: &[Plan]) -> Result<(PhoneNumber, Vec<Plan>),
     let said = |field: &str, error: &dyn std::fmt::Display| format!("\"{field}\": {error}");
     let number = fields[0].parse().map_err(|error| said(fields[0], &error))?;
     let own = fields[1..].iter().filter(|field| !field.is_empty());
-    let own: Vec<Plan> = own
-        .map(|field| field.parse().map_err(|error| said(field, &error)))
-        .collect::<Result<_, _>>()?;
+    let own: Vec<Plan> =
+        own.map(|field| field.parse().map_err(|error| said(field, &error))).collect::<Result<_, _>>()?;
     if own.is_empty() {
         return Ok((number, defaults.to_vec()));
     }
@@ -209,10 +190,8 @@ mod tests {
         let text = "\u{feff}number,plans\r\n# comment\n\n+888 0123 4567\n\"+888 0246 8135\", 30d=12 ,7d=4 # two\n8888123;30d=1\n";
         let (entries, bad) = parse(text, &plans(&["30d=10"]));
         assert_eq!(bad, []);
-        let read: Vec<_> = entries
-            .iter()
-            .map(|(number, plans)| (number.to_string(), plans.clone()))
-            .collect();
+        let read: Vec<_> =
+            entries.iter().map(|(number, plans)| (number.to_string(), plans.clone())).collect();
         assert_eq!(
             read,
             [

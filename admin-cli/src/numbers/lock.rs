@@ -49,9 +49,7 @@ impl Shape for LockShape {
         vec![
             self.number.to_string(),
             self.token.clone().unwrap_or_default(),
-            self.locked_until
-                .map(|until| until.to_string())
-                .unwrap_or_default(),
+            self.locked_until.map(|until| until.to_string()).unwrap_or_default(),
         ]
     }
 }
@@ -82,11 +80,7 @@ pub(super) async fn unlock(unlock: &Unlock, desk: &mut Desk<'_>) -> Result<(), F
     let token = LeaseToken::from_text(&unlock.token);
     if desk.leases.release(&LeaseName::Number(number), &token).await? {
         desk.say("unlocked")?;
-        return desk.show(&LockShape {
-            number,
-            token: None,
-            locked_until: None,
-        });
+        return desk.show(&LockShape { number, token: None, locked_until: None });
     }
     Err(match desk.leases.held_until(&LeaseName::Number(number)).await? {
         Some(until) => Failure::new(
@@ -94,10 +88,8 @@ pub(super) async fn unlock(unlock: &Unlock, desk: &mut Desk<'_>) -> Result<(), F
             "lock.not_yours",
             format!("this token does not hold the lock; use the one that locked it, or wait until {until}"),
         ),
-        None => Failure::new(
-            Exit::Conflict,
-            "lock.absent",
-            "this number is not locked; there is nothing to do",
-        ),
+        None => {
+            Failure::new(Exit::Conflict, "lock.absent", "this number is not locked; there is nothing to do")
+        }
     })
 }

@@ -100,10 +100,7 @@ fn write(desk: &mut Desk<'_>, books: &Reconciliation, read_to: Timestamp) -> Res
         waiting_transactions: *waiting_transactions,
         waiting: waiting.to_string(),
         waiting_display: sum_in_ton(*waiting),
-        by_outcome: by_outcome
-            .iter()
-            .map(|(name, sum)| (*name, sum.to_string()))
-            .collect(),
+        by_outcome: by_outcome.iter().map(|(name, sum)| (*name, sum.to_string())).collect(),
         findings: findings.iter().map(Found::from).collect(),
     };
     let compared = if read_to == Timestamp::EPOCH {
@@ -113,22 +110,13 @@ fn write(desk: &mut Desk<'_>, books: &Reconciliation, read_to: Timestamp) -> Res
     };
     let mut text = vec![
         compared,
-        format!(
-            "on chain  {} (transactions: {transactions})",
-            report.on_chain_display
-        ),
+        format!("on chain  {} (transactions: {transactions})", report.on_chain_display),
         format!("booked    {}", report.booked_display),
     ];
-    text.extend(
-        by_outcome
-            .iter()
-            .map(|(name, sum)| format!("  {name}  {}", sum_in_ton(*sum))),
-    );
+    text.extend(by_outcome.iter().map(|(name, sum)| format!("  {name}  {}", sum_in_ton(*sum))));
     if *waiting_transactions > 0 {
         let (sum, count) = (&report.waiting_display, waiting_transactions);
-        text.push(format!(
-            "waiting   {sum} (transactions: {count}) to be booked by http-api or the bot"
-        ));
+        text.push(format!("waiting   {sum} (transactions: {count}) to be booked by http-api or the bot"));
     }
     text.extend(findings.iter().map(|finding| format!("finding: {finding}")));
     if report.balanced {

@@ -24,10 +24,7 @@ pub(crate) struct Refund {
     tx: TxHash,
     /// The money is on its way back; with the outgoing transaction's hash, if known
     #[arg(long, value_name = "HASH", num_args = 0..=1)]
-    #[expect(
-        clippy::option_option,
-        reason = "clap's form of an option whose value may be left out"
-    )]
+    #[expect(clippy::option_option, reason = "clap's form of an option whose value may be left out")]
     sent: Option<Option<TxHash>>,
 }
 
@@ -57,10 +54,7 @@ impl Shape for RefundShape {
 pub(super) async fn run(refund: &Refund, desk: &mut Desk<'_>) -> Result<(), Failure> {
     let tx = refund.tx;
     if let Some(refund_tx) = refund.sent {
-        let payment = desk
-            .execute(Command::ConfirmRefund { tx, refund_tx })
-            .await?
-            .payment()?;
+        let payment = desk.execute(Command::ConfirmRefund { tx, refund_tx }).await?.payment()?;
         desk.say("noted: it was sent back")?;
         return desk.show(&PaymentShape::from(&payment));
     }
@@ -81,10 +75,7 @@ pub(super) async fn run(refund: &Refund, desk: &mut Desk<'_>) -> Result<(), Fail
         "a sender can be an exchange, where money arrives only with the customer's own memo: ask first",
     )?;
     let refund_links = desk.gateway.links(&request(&payment));
-    desk.show(&RefundShape {
-        payment: PaymentShape::from(&payment),
-        refund_links,
-    })
+    desk.show(&RefundShape { payment: PaymentShape::from(&payment), refund_links })
 }
 
 /// The whole amount back to where it came from, naming the payment.

@@ -8,12 +8,7 @@ use crate::output::Format;
 use crate::testing::{at_desk, is_audited, payment};
 
 fn pending() -> Payment {
-    Payment {
-        outcome: Outcome::RefundPending {
-            reason: ExceptionReason::Underpaid,
-        },
-        ..payment()
-    }
+    Payment { outcome: Outcome::RefundPending { reason: ExceptionReason::Underpaid }, ..payment() }
 }
 
 fn refund() -> Verb {
@@ -28,12 +23,7 @@ fn a_list_asks_for_what_was_said() {
     let mut shop = MockRentals::new();
     shop.expect_payments()
         .withf(|_, query, page| query.outcome == Some("exception") && page.limit <= 50)
-        .returning(|_, _, _| {
-            Ok(Page {
-                items: vec![payment()],
-                next: Some("next".to_owned()),
-            })
-        });
+        .returning(|_, _, _| Ok(Page { items: vec![payment()], next: Some("next".to_owned()) }));
     let list = || {
         use clap::FromArgMatches;
         let command = <Verb as clap::Subcommand>::augment_subcommands(clap::Command::new("payments"));
@@ -44,10 +34,7 @@ fn a_list_asks_for_what_was_said() {
     let ended = at_desk(&shop, Format::Json, false, async |desk| run(list(), desk).await);
     let json: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
     assert_eq!(json["data"].as_array().map(Vec::len), Some(50));
-    assert_eq!(
-        (json["next_cursor"].as_str(), ended.err.as_str()),
-        (Some("next"), "")
-    );
+    assert_eq!((json["next_cursor"].as_str(), ended.err.as_str()), (Some("next"), ""));
     let ended = at_desk(&shop, Format::Table, false, async |desk| run(list(), desk).await);
     assert!(ended.err.contains("--cursor next"), "{}", ended.err);
 }
@@ -58,11 +45,7 @@ fn a_refund_prints_links_with_the_whole_amount() {
     shop.expect_execute()
         .withf(|request| is_audited(request) && matches!(request.command, Command::RefundPayment { .. }))
         .returning(|_| {
-            Ok(Receipt {
-                effect: Effect::Payment(Box::new(pending())),
-                changed: true,
-                replayed: false,
-            })
+            Ok(Receipt { effect: Effect::Payment(Box::new(pending())), changed: true, replayed: false })
         });
     let ended = at_desk(&shop, Format::Json, false, async |desk| run(refund(), desk).await);
     assert_eq!(ended.result, Ok(()));
@@ -79,12 +62,7 @@ fn links_are_shown_again_while_a_refund_is_pending_and_not_later() {
     let ended = at_desk(&shop, Format::Json, false, async |desk| run(refund(), desk).await);
     assert!(ended.result.is_ok() && ended.out.contains("refund_links"));
 
-    shop.expect_payment().returning(|_, _| {
-        Ok(Payment {
-            outcome: Outcome::Settled,
-            ..payment()
-        })
-    });
+    shop.expect_payment().returning(|_, _| Ok(Payment { outcome: Outcome::Settled, ..payment() }));
     let ended = at_desk(&shop, Format::Json, false, async |desk| run(refund(), desk).await);
     let failure = ended.result.expect_err("it is settled");
     assert_eq!((failure.exit, failure.code), (Exit::Conflict, "payment.decided"));

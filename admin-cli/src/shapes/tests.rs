@@ -23,10 +23,7 @@ fn a_withdrawn_number_and_one_that_waits_for_its_deletion_say_so() {
     assert_eq!((shape.state, shape.listing), ("rented", "withdrawn"));
 
     let until = start() + Seconds(60);
-    let record = NumberRecord {
-        listing: Listing::PendingDeletion { until },
-        ..number()
-    };
+    let record = NumberRecord { listing: Listing::PendingDeletion { until }, ..number() };
     let shape = NumberShape::from(&record);
     assert_eq!(shape.state, "pending_deletion");
     assert_eq!(shape.until.map(|until| until.0), Some(until));
@@ -38,25 +35,16 @@ fn rentals() {
     insta::assert_snapshot!(json(&RentalShape::of(&rented())));
     let rental = rented().rental().expect("it is held").clone();
     let until = rental.expires_at + Seconds(60);
-    let record = NumberRecord {
-        holding: Holding::Grace { rental, until },
-        ..number()
-    };
+    let record = NumberRecord { holding: Holding::Grace { rental, until }, ..number() };
     let shape = RentalShape::of(&record).expect("it is held");
-    assert_eq!(
-        (shape.state, shape.grace_until.map(|until| until.0)),
-        ("grace", Some(until))
-    );
+    assert_eq!((shape.state, shape.grace_until.map(|until| until.0)), ("grace", Some(until)));
 }
 
 #[test]
 fn invoices() {
     let gateway = FakeGateway::new();
     insta::assert_snapshot!(json(&InvoiceShape::new(&invoice(), &gateway)));
-    let expired = Invoice {
-        status: InvoiceStatus::Expired { at: start() },
-        ..invoice()
-    };
+    let expired = Invoice { status: InvoiceStatus::Expired { at: start() }, ..invoice() };
     let shape = InvoiceShape::new(&expired, &gateway);
     assert_eq!(shape.status, "expired");
     assert!(shape.links.is_none(), "nobody should pay it");
@@ -84,12 +72,7 @@ fn customers() {
 #[test]
 fn every_row_has_a_cell_for_every_column() {
     fn check<T: Shape>(shape: &T) {
-        assert_eq!(
-            T::columns().len(),
-            shape.cells().len(),
-            "{}",
-            std::any::type_name::<T>()
-        );
+        assert_eq!(T::columns().len(), shape.cells().len(), "{}", std::any::type_name::<T>());
     }
     check(&NumberShape::from(&number()));
     check(&RentalShape::of(&rented()).expect("it is held"));
@@ -115,8 +98,5 @@ fn tables_and_csv() {
 fn sums_are_exact() {
     assert_eq!(sum_in_ton(0), "0 TON");
     assert_eq!(sum_in_ton(10_500_000_000), "10.5 TON");
-    assert_eq!(
-        sum_in_ton(u128::from(u64::MAX) * 1000 + 1),
-        "18446744073709.551615001 TON"
-    );
+    assert_eq!(sum_in_ton(u128::from(u64::MAX) * 1000 + 1), "18446744073709.551615001 TON");
 }

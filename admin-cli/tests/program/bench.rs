@@ -42,10 +42,7 @@ impl Bench {
     pub(crate) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
-            runtime: tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap(),
+            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
             shop: OnceCell::new(),
         }
     }
@@ -108,11 +105,7 @@ impl Bench {
     pub(crate) fn refused(&self, arguments: &[&str], exit: i32, code: &str) -> Ran {
         let ran = self.run(arguments);
         assert_eq!(ran.code, exit, "{arguments:?}: {ran:?}");
-        assert!(
-            ran.err.contains(&format!("error[{code}]: ")),
-            "{arguments:?}: {}",
-            ran.err
-        );
+        assert!(ran.err.contains(&format!("error[{code}]: ")), "{arguments:?}: {}", ran.err);
         ran
     }
 
@@ -146,10 +139,7 @@ impl Bench {
             customer: customer.clone(),
         };
         let request = Request::new(Actor::Customer(customer), deed);
-        self.wait(self.app().service.execute(request))
-            .unwrap()
-            .invoice()
-            .unwrap()
+        self.wait(self.app().service.execute(request)).unwrap().invoice().unwrap()
     }
 
     /// One pass of the payment watcher.

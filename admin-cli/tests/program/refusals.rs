@@ -12,66 +12,33 @@ fn every_exit_code() {
     bench.refused(&["--rental-db", "letter.db", "stats"], 1, "store.open");
     bench.refused(&["--ton-provider", "pigeon", "stats"], 2, "config.invalid");
     bench.refused(&["numbers", "show", "8888123"], 3, "number.not_found");
-    let live = [
-        "--ton-provider",
-        "toncenter",
-        "--ton-wallet",
-        "UQA5tCQ9K63a00lUnDBFhh9nqCb2iNGvME2n7--7h09vP4oY",
-    ];
-    let pay = [
-        "sandbox",
-        "pay",
-        "--amount",
-        "1",
-        "--no-comment",
-        "--ton-start-lt",
-        "0",
-        "--rental-db",
-        "live.db",
-    ];
+    let live =
+        ["--ton-provider", "toncenter", "--ton-wallet", "UQA5tCQ9K63a00lUnDBFhh9nqCb2iNGvME2n7--7h09vP4oY"];
+    let pay =
+        ["sandbox", "pay", "--amount", "1", "--no-comment", "--ton-start-lt", "0", "--rental-db", "live.db"];
     bench.refused(&[&live[..], &pay].concat(), 4, "sandbox.absent");
     bench.refused(&["numbers", "restore", NUMBER], 5, "number.listed");
     bench.refused(&[&live[..], &["stats"]].concat(), 5, "shop.wallet_differs");
     bench.refused(&["admins", "remove", "1"], 6, "cancelled");
     std::fs::copy(bench.path("rental.db"), bench.path("broken.db")).unwrap();
     let db = rusqlite::Connection::open(bench.path("broken.db")).unwrap();
-    db.execute(
-        "UPDATE numbers SET doc = json_set(doc, '$.added_at', 'yesterday')",
-        [],
-    )
-    .unwrap();
+    db.execute("UPDATE numbers SET doc = json_set(doc, '$.added_at', 'yesterday')", []).unwrap();
     drop(db);
-    bench.refused(
-        &["--rental-db", "broken.db", "numbers", "list"],
-        7,
-        "store.corrupt",
-    );
+    bench.refused(&["--rental-db", "broken.db", "numbers", "list"], 7, "store.corrupt");
 }
 
 #[test]
 fn a_program_reads_refusals_as_json() {
     let bench = Bench::with_number();
     for (arguments, exit, code) in [
-        (
-            vec!["numbers", "show", "8888123", "--json"],
-            3,
-            "number.not_found",
-        ),
+        (vec!["numbers", "show", "8888123", "--json"], 3, "number.not_found"),
         (vec!["numbers", "show", "nonsense", "--json"], 2, "usage"),
-        (
-            vec!["--output", "json", "numbers", "restore", NUMBER],
-            5,
-            "number.listed",
-        ),
+        (vec!["--output", "json", "numbers", "restore", NUMBER], 5, "number.listed"),
     ] {
         let ran = bench.run(&arguments);
         let problem: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
         assert_eq!((ran.code, ran.out.as_str()), (exit, ""), "{arguments:?}");
-        assert_eq!(
-            (&problem["code"], &problem["exit_code"]),
-            (&json!(code), &json!(exit)),
-            "{arguments:?}"
-        );
+        assert_eq!((&problem["code"], &problem["exit_code"]), (&json!(code), &json!(exit)), "{arguments:?}");
         assert!(!problem["detail"].as_str().unwrap().is_empty());
     }
 }
@@ -127,11 +94,7 @@ fn what_cannot_be_typed_is_a_usage_error_and_touches_nothing() {
         let arguments: Vec<&str> = line.split_whitespace().collect();
         let ran = bench.run(&arguments);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{line}: {}", ran.err);
-        assert!(
-            !ran.err.is_empty() && !ran.err.contains("panicked"),
-            "{line}: {}",
-            ran.err
-        );
+        assert!(!ran.err.is_empty() && !ran.err.contains("panicked"), "{line}: {}", ran.err);
     }
     assert!(!bench.exists("rental.db"));
 }

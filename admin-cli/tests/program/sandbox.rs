@@ -20,30 +20,17 @@ fn every_kind_of_transfer_is_what_it_says() {
         let tx = bench.pay(&[&invoice, "--kind", kind]);
         bench.book();
         let payment = bench.json(&["payments", "show", &tx]);
-        assert_eq!(
-            (&payment["reason"], &payment["comment"]),
-            (&json!(reason), &json!(null)),
-            "{kind}"
-        );
-        assert!(
-            comment.is_empty() || payment["comment_kind"] == comment,
-            "{payment}"
-        );
+        assert_eq!((&payment["reason"], &payment["comment"]), (&json!(reason), &json!(null)), "{kind}");
+        assert!(comment.is_empty() || payment["comment_kind"] == comment, "{payment}");
     }
     let made = bench.json(&["sandbox", "pay", &invoice, "--times", "3"]);
     assert_eq!(made["data"].as_array().unwrap().len(), 3);
     assert_eq!(
-        (
-            bench.book().booked,
-            bench.json(&["rentals", "list"])["data"].as_array().unwrap().len()
-        ),
+        (bench.book().booked, bench.json(&["rentals", "list"])["data"].as_array().unwrap().len()),
         (3, 1)
     );
     assert_eq!(
-        bench.json(&["payments", "list", "--because", "duplicate"])["data"]
-            .as_array()
-            .unwrap()
-            .len(),
+        bench.json(&["payments", "list", "--because", "duplicate"])["data"].as_array().unwrap().len(),
         2
     );
     bench.ok(&["payments", "reconcile"]);
@@ -55,17 +42,9 @@ fn half_a_payment_cannot_be_made() {
     let bench = Bench::new();
     bench.refused(&["sandbox", "pay"], 2, "usage");
     bench.refused(&["sandbox", "pay", "--amount", "1"], 2, "usage");
-    bench.refused(
-        &["sandbox", "pay", "inv_01KX0000000000000000000000"],
-        3,
-        "invoice.not_found",
-    );
+    bench.refused(&["sandbox", "pay", "inv_01KX0000000000000000000000"], 3, "invoice.not_found");
     let long = "x".repeat(70_000);
-    bench.refused(
-        &["sandbox", "pay", "--amount", "1", "--comment", &long],
-        2,
-        "sandbox.transfer",
-    );
+    bench.refused(&["sandbox", "pay", "--amount", "1", "--comment", &long], 2, "sandbox.transfer");
 }
 
 #[test]

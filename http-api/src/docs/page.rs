@@ -147,11 +147,7 @@ fn shapes(description: &Value) -> Markup {
 
 fn example<'a>(schema: &'a Value, field: &str, about: &'a Value) -> &'a Value {
     let own = &about["example"];
-    if own.is_null() {
-        &schema["example"][field]
-    } else {
-        own
-    }
+    if own.is_null() { &schema["example"][field] } else { own }
 }
 
 fn codes() -> Markup {

@@ -57,11 +57,7 @@ impl WorkerReport {
             Some(at) if now.since(at) > WORKER_WITHIN => "stalled",
             Some(_) => "ok",
         };
-        Self {
-            status,
-            last_success: health.last_success.map(|at| at.to_string()),
-            failures: health.failures,
-        }
+        Self { status, last_success: health.last_success.map(|at| at.to_string()), failures: health.failures }
     }
 }
 
@@ -82,34 +78,20 @@ pub(crate) async fn livez() -> &'static str {
               (status = 503, description = "The store does not answer, or the program is about to end", body = Readiness)))]
 pub(crate) async fn readyz(State(api): State<Api>) -> Response {
     let now = SystemClock.now();
-    let workers: BTreeMap<_, _> = api
-        .health
-        .workers()
-        .iter()
-        .map(|(name, health)| (*name, WorkerReport::new(health, now)))
-        .collect();
+    let workers: BTreeMap<_, _> =
+        api.health.workers().iter().map(|(name, health)| (*name, WorkerReport::new(health, now))).collect();
     let store = match tokio::time::timeout(STORE_WITHIN, api.rentals.shop()).await {
         Ok(Ok(_)) => "ok",
         Ok(Err(_)) | Err(_) => "unavailable",
     };
-    let well = workers
-        .values()
-        .all(|worker| matches!(worker.status, "ok" | "starting"));
+    let well = workers.values().all(|worker| matches!(worker.status, "ok" | "starting"));
     let (code, status) = match store {
         _ if api.leaving.is_cancelled() => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         "ok" if well => (StatusCode::OK, "ok"),
         "ok" => (StatusCode::OK, "degraded"),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     };
-    (
-        code,
-        Json(Readiness {
-            status,
-            store,
-            workers,
-        }),
-    )
-        .into_response()
+    (code, Json(Readiness { status, store, workers })).into_response()
 }
 
 /// The metrics on the main port.
@@ -143,16 +125,10 @@ mod tests {
         rentals.expect_shop().returning(|| Ok(shop_view()));
         let shop = Shop::new(rentals);
         let answer = shop.get_as(None, "/readyz").await;
-        assert_eq!(
-            (answer.status.as_u16(), &answer.json()["status"]),
-            (200, &"ok".into())
-        );
+        assert_eq!((answer.status.as_u16(), &answer.json()["status"]), (200, &"ok".into()));
         shop.api.leaving.cancel();
         let answer = shop.get_as(None, "/readyz").await;
-        assert_eq!(
-            (answer.status.as_u16(), &answer.json()["status"]),
-            (503, &"stopping".into())
-        );
+        assert_eq!((answer.status.as_u16(), &answer.json()["status"]), (503, &"stopping".into()));
 
         let mut rentals = MockRentals::new();
         rentals
@@ -160,10 +136,7 @@ mod tests {
             .returning(|| Err(ServiceError::Store(StoreError::Unavailable("down".to_owned()))));
         let shop = Shop::new(rentals);
         let answer = shop.get_as(None, "/readyz").await;
-        assert_eq!(
-            (answer.status.as_u16(), &answer.json()["store"]),
-            (503, &"unavailable".into())
-        );
+        assert_eq!((answer.status.as_u16(), &answer.json()["store"]), (503, &"unavailable".into()));
         assert_eq!(shop.get_as(None, "/livez").await.status.as_u16(), 200);
     }
 
@@ -171,11 +144,7 @@ mod tests {
     fn a_worker_is_judged_by_its_last_good_pass() {
         let now = Timestamp::from_unix(10_000);
         let status = |last_success, failures| {
-            let health = WorkerHealth {
-                last_success,
-                failures,
-                last_error: None,
-            };
+            let health = WorkerHealth { last_success, failures, last_error: None };
             WorkerReport::new(&health, now).status
         };
         assert_eq!(status(None, 0), "starting");

@@ -130,8 +130,7 @@ impl InvoiceView {
 
 /// The links that pay an invoice.
 pub(crate) fn links(api: &Api, invoice: &Invoice) -> PaymentLinks {
-    api.gateway
-        .invoice_links(invoice.amount, &invoice.payload, invoice.expires_at)
+    api.gateway.invoice_links(invoice.amount, &invoice.payload, invoice.expires_at)
 }
 
 /// The answer to a request that opened an invoice.
@@ -178,8 +177,6 @@ pub(crate) struct InvoiceFilter {
     cursor: Option<String>,
 }
 
-const STATUSES: [&str; 4] = ["open", "settled", "expired", "cancelled"];
-
 /// List invoices
 ///
 /// Your customers' invoices, newest first.
@@ -196,7 +193,7 @@ pub(crate) async fn list(
         status: filter
             .status
             .as_deref()
-            .map(|name| super::one_of("status", &STATUSES, name))
+            .map(|name| super::one_of("status", &InvoiceStatus::NAMES, name))
             .transpose()?,
         number: filter.number.as_deref().map(input::number).transpose()?,
     };
@@ -219,22 +216,13 @@ pub(crate) async fn list(
               (status = 409, description = "The number is not available, or the customer is at a limit"),
               (status = 422, description = "A field makes no sense")))]
 pub(crate) async fn open(State(api): State<Api>, post: Post<NewInvoice>) -> Result<Response, Problem> {
-    let Post {
-        caller,
-        body,
-        idempotency,
-    } = post;
+    let Post { caller, body, idempotency } = post;
     let command = Command::OpenRent {
         number: input::number(&body.number).map_err(|problem| problem.at("/number"))?,
         term: input::term(body.term_days).map_err(|problem| problem.at("/term_days"))?,
-        customer: caller
-            .customer(&body.customer)
-            .map_err(|problem| problem.at("/customer"))?,
+        customer: caller.customer(&body.customer).map_err(|problem| problem.at("/customer"))?,
     };
-    let request = Request {
-        idempotency,
-        ..Request::new(caller.actor(), command)
-    };
+    let request = Request { idempotency, ..Request::new(caller.actor(), command) };
     created(&api, api.rentals.execute(request).await?)
 }
 
@@ -253,17 +241,9 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let invoice = api.rentals.invoice(&caller.actor(), id).await?;
     let now = api.rentals.shop().await?.now;
-    let payable = if invoice.is_payable(now) {
-        "payable"
-    } else {
-        "closed"
-    };
+    let payable = if invoice.is_payable(now) { "payable" } else { "closed" };
     let tag = format!("{}-{payable}", invoice.version);
-    Ok(conditional::tagged(
-        &headers,
-        &tag,
-        InvoiceView::new(&api, &invoice, now),
-    ))
+    Ok(conditional::tagged(&headers, &tag, InvoiceView::new(&api, &invoice, now)))
 }
 
 /// Cancel an invoice
@@ -282,14 +262,9 @@ pub(crate) async fn cancel(
     Param(invoice): Param<InvoiceId>,
     post: Post<super::Nothing>,
 ) -> Result<Response, Problem> {
-    let Post {
-        caller, idempotency, ..
-    } = post;
+    let Post { caller, idempotency, .. } = post;
     let command = Command::CancelInvoice { invoice };
-    let request = Request {
-        idempotency,
-        ..Request::new(caller.actor(), command)
-    };
+    let request = Request { idempotency, ..Request::new(caller.actor(), command) };
     let receipt = api.rentals.execute(request).await?;
     let replayed = receipt.replayed;
     let view = InvoiceView::just_changed(&api, &receipt.invoice()?);
@@ -313,41 +288,27 @@ mod tests {
             .expect_execute()
             .withf(|request| {
                 let term = rental_core::Term::from_days(30).expect("a term");
-                let command = Command::OpenRent {
-                    number: number(),
-                    term,
-                    customer: alice(),
-                };
+                let command = Command::OpenRent { number: number(), term, customer: alice() };
                 *request == Request::new(Actor::Integrator("demo".parse().expect("a name")), command)
             })
             .returning(|_| Ok(receipt(Effect::Invoice(Box::new(invoice())))));
         let answer = Shop::new(rentals).post("/v1/invoices", BODY).await;
         assert_eq!(answer.status, StatusCode::CREATED);
-        assert_eq!(
-            answer.headers["location"],
-            format!("/v1/invoices/{}", invoice().id)
-        );
+        assert_eq!(answer.headers["location"], format!("/v1/invoices/{}", invoice().id));
         insta::assert_json_snapshot!(answer.json());
     }
 
     #[tokio::test]
     async fn a_replay_says_so_and_shows_the_same() {
         let mut rentals = with_key();
-        rentals
-            .expect_execute()
-            .withf(|request| request.idempotency.is_some())
-            .times(2)
-            .returning({
-                let mut replayed = false;
-                move |_| {
-                    let receipt = Receipt {
-                        replayed,
-                        ..receipt(Effect::Invoice(Box::new(invoice())))
-                    };
-                    replayed = true;
-                    Ok(receipt)
-                }
-            });
+        rentals.expect_execute().withf(|request| request.idempotency.is_some()).times(2).returning({
+            let mut replayed = false;
+            move |_| {
+                let receipt = Receipt { replayed, ..receipt(Effect::Invoice(Box::new(invoice()))) };
+                replayed = true;
+                Ok(receipt)
+            }
+        });
         let shop = Shop::new(rentals);
         let keyed = [("idempotency-key", "k1")];
         let first = shop.post_with("/v1/invoices", BODY, &keyed).await;
@@ -368,10 +329,7 @@ mod tests {
             (DomainError::CustomerBanned.into(), 403),
             (ServiceError::IdempotencyMismatch, 422),
             (ServiceError::Contended, 503),
-            (
-                ServiceError::Store(rental_core::StoreError::Unavailable(String::new())),
-                503,
-            ),
+            (ServiceError::Store(rental_core::StoreError::Unavailable(String::new())), 503),
         ];
         for (error, status) in refusals {
             let mut rentals = with_key();
@@ -387,31 +345,11 @@ mod tests {
     async fn a_wrong_field_is_named_and_the_service_is_not_asked() {
         let shop = Shop::new(with_key());
         for (body, code, pointer) in [
-            (
-                r#"{"number":"1","term_days":30,"customer":"a"}"#,
-                "number.invalid",
-                "/number",
-            ),
-            (
-                r#"{"number":"+88801234567","term_days":0,"customer":"a"}"#,
-                "term.invalid",
-                "/term_days",
-            ),
-            (
-                r#"{"number":"+88801234567","term_days":-1,"customer":"a"}"#,
-                "term.invalid",
-                "/term_days",
-            ),
-            (
-                r#"{"number":"+88801234567","term_days":3651,"customer":"a"}"#,
-                "term.invalid",
-                "/term_days",
-            ),
-            (
-                r#"{"number":"+88801234567","term_days":30,"customer":""}"#,
-                "customer.invalid",
-                "/customer",
-            ),
+            (r#"{"number":"1","term_days":30,"customer":"a"}"#, "number.invalid", "/number"),
+            (r#"{"number":"+88801234567","term_days":0,"customer":"a"}"#, "term.invalid", "/term_days"),
+            (r#"{"number":"+88801234567","term_days":-1,"customer":"a"}"#, "term.invalid", "/term_days"),
+            (r#"{"number":"+88801234567","term_days":3651,"customer":"a"}"#, "term.invalid", "/term_days"),
+            (r#"{"number":"+88801234567","term_days":30,"customer":""}"#, "customer.invalid", "/customer"),
             (
                 r#"{"number":"+88801234567","term_days":30,"customer":"tg:1"}"#,
                 "customer.invalid",
@@ -424,11 +362,7 @@ mod tests {
             ),
         ] {
             let answer = shop.post("/v1/invoices", body).await;
-            assert_eq!(
-                (answer.status.as_u16(), answer.code().as_str()),
-                (422, code),
-                "{body}"
-            );
+            assert_eq!((answer.status.as_u16(), answer.code().as_str()), (422, code), "{body}");
             assert_eq!(answer.json()["errors"][0]["pointer"], pointer);
         }
     }
@@ -436,10 +370,7 @@ mod tests {
     #[tokio::test]
     async fn an_invoice_is_shown_only_when_it_changed() {
         let mut rentals = with_key();
-        rentals
-            .expect_invoice()
-            .with(always(), eq(invoice().id))
-            .returning(|_, _| Ok(invoice()));
+        rentals.expect_invoice().with(always(), eq(invoice().id)).returning(|_, _| Ok(invoice()));
         rentals.expect_shop().returning(|| Ok(shop_view()));
         let shop = Shop::new(rentals);
         let path = format!("/v1/invoices/{}", invoice().id);
@@ -454,25 +385,15 @@ mod tests {
     #[tokio::test]
     async fn the_list_passes_its_filters_on() {
         let mut rentals = with_key();
-        let query = InvoiceQuery {
-            owner: Owner::Customer(alice()),
-            status: Some("open"),
-            number: Some(number()),
-        };
+        let query =
+            InvoiceQuery { owner: Owner::Customer(alice()), status: Some("open"), number: Some(number()) };
         rentals
             .expect_invoices()
             .with(always(), eq(query), always())
-            .returning(|_, _, _| {
-                Ok(Page {
-                    items: vec![invoice()],
-                    next: None,
-                })
-            });
+            .returning(|_, _, _| Ok(Page { items: vec![invoice()], next: None }));
         rentals.expect_shop().returning(|| Ok(shop_view()));
         let shop = Shop::new(rentals);
-        let answer = shop
-            .get("/v1/invoices?status=open&customer=alice&number=88801234567")
-            .await;
+        let answer = shop.get("/v1/invoices?status=open&customer=alice&number=88801234567").await;
         insta::assert_json_snapshot!(answer.json());
         for (query, code) in [
             ("status=paid", "filter.invalid"),
@@ -485,11 +406,7 @@ mod tests {
             ("limit=1&limit=2", "query.invalid"),
         ] {
             let answer = shop.get(&format!("/v1/invoices?{query}")).await;
-            assert_eq!(
-                (answer.status.as_u16(), answer.code().as_str()),
-                (422, code),
-                "{query}"
-            );
+            assert_eq!((answer.status.as_u16(), answer.code().as_str()), (422, code), "{query}");
         }
     }
 }

@@ -167,12 +167,7 @@ pub(crate) async fn list(
     State(api): State<Api>,
     Filter(filter): Filter<NumberFilter>,
 ) -> Result<Json<List<NumberView>>, Problem> {
-    let states = filter
-        .state
-        .as_deref()
-        .map(states)
-        .transpose()?
-        .unwrap_or_default();
+    let states = filter.state.as_deref().map(states).transpose()?.unwrap_or_default();
     let page = listing::page("numbers", filter.limit.as_deref(), filter.cursor.as_deref())?;
     let numbers = api.rentals.numbers(&states, &page).await?;
     Ok(Json(List::of("numbers", numbers, NumberView::from)))
@@ -242,16 +237,8 @@ mod tests {
         let mut rentals = with_key();
         rentals
             .expect_numbers()
-            .with(
-                eq([NumberState::Available, NumberState::Grace]),
-                eq(PageRequest::first(2)),
-            )
-            .returning(|_, _| {
-                Ok(Page {
-                    items: vec![record()],
-                    next: Some("+88801234567".to_owned()),
-                })
-            });
+            .with(eq([NumberState::Available, NumberState::Grace]), eq(PageRequest::first(2)))
+            .returning(|_, _| Ok(Page { items: vec![record()], next: Some("+88801234567".to_owned()) }));
         let shop = Shop::new(rentals);
         let answer = shop.get("/v1/numbers?state=available,grace&limit=2").await;
         insta::assert_json_snapshot!(answer.json());
@@ -260,10 +247,7 @@ mod tests {
     #[tokio::test]
     async fn every_spelling_shows_the_number() {
         let mut rentals = with_key();
-        rentals
-            .expect_number()
-            .with(eq(number()))
-            .returning(|_| Ok(record()));
+        rentals.expect_number().with(eq(number())).returning(|_| Ok(record()));
         let shop = Shop::new(rentals);
         for spelling in [
             "+88801234567",
@@ -282,22 +266,13 @@ mod tests {
     #[tokio::test]
     async fn unknown_and_impossible_numbers_are_told_apart() {
         let mut rentals = with_key();
-        rentals
-            .expect_number()
-            .returning(|_| Err(DomainError::NumberUnknown.into()));
+        rentals.expect_number().returning(|_| Err(DomainError::NumberUnknown.into()));
         let shop = Shop::new(rentals);
         let answer = shop.get("/v1/numbers/+88801234567").await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.code().as_str()),
-            (404, "number.not_found")
-        );
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (404, "number.not_found"));
         for text in ["1", "+12025550100", "%F0%9F%8D%8E", "88801234567%00"] {
             let answer = shop.get(&format!("/v1/numbers/{text}")).await;
-            assert_eq!(
-                (answer.status.as_u16(), answer.code().as_str()),
-                (422, "number.invalid"),
-                "{text}"
-            );
+            assert_eq!((answer.status.as_u16(), answer.code().as_str()), (422, "number.invalid"), "{text}");
         }
         assert_eq!(shop.get("/v1/numbers/%FF").await.status.as_u16(), 400);
     }
@@ -305,25 +280,19 @@ mod tests {
     #[tokio::test]
     async fn the_history_has_its_shape() {
         let mut rentals = with_key();
-        rentals
-            .expect_history()
-            .with(always(), eq(number()), always())
-            .returning(|_, number, _| {
-                let entry = |kind, customer| HistoryEntry {
-                    at: Timestamp::from_unix(1_767_225_600),
-                    number,
-                    kind,
-                    customer,
-                    to: None,
-                    invoice: None,
-                    expires_at: None,
-                };
-                let items = vec![
-                    entry(HistoryKind::Added, None),
-                    entry(HistoryKind::Rented, Some(alice())),
-                ];
-                Ok(Page { items, next: None })
-            });
+        rentals.expect_history().with(always(), eq(number()), always()).returning(|_, number, _| {
+            let entry = |kind, customer| HistoryEntry {
+                at: Timestamp::from_unix(1_767_225_600),
+                number,
+                kind,
+                customer,
+                to: None,
+                invoice: None,
+                expires_at: None,
+            };
+            let items = vec![entry(HistoryKind::Added, None), entry(HistoryKind::Rented, Some(alice()))];
+            Ok(Page { items, next: None })
+        });
         let answer = Shop::new(rentals).get("/v1/numbers/+88801234567/history").await;
         insta::assert_json_snapshot!(answer.json());
     }
@@ -331,17 +300,12 @@ mod tests {
     #[tokio::test]
     async fn a_broken_store_shows_nothing_of_itself() {
         let mut rentals = with_key();
-        rentals
-            .expect_number()
-            .returning(|_| Err(ServiceError::Unexpected));
+        rentals.expect_number().returning(|_| Err(ServiceError::Unexpected));
         rentals.expect_numbers().returning(|_, _| panic!("a bug"));
         let shop = Shop::new(rentals);
         for path in ["/v1/numbers/+88801234567", "/v1/numbers"] {
             let answer = shop.get(path).await;
-            assert_eq!(
-                (answer.status.as_u16(), answer.code().as_str()),
-                (500, "internal")
-            );
+            assert_eq!((answer.status.as_u16(), answer.code().as_str()), (500, "internal"));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use rental_core::{Comment, ExceptionReason, Payment, PaymentQuery, TxHash};
+use rental_core::{Comment, ExceptionReason, Outcome, Payment, PaymentQuery, TxHash};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -89,15 +89,6 @@ pub(crate) struct PaymentFilter {
     cursor: Option<String>,
 }
 
-const OUTCOMES: [&str; 6] = [
-    "settled",
-    "exception",
-    "applied",
-    "refund_pending",
-    "refunded",
-    "written_off",
-];
-
 /// List payments
 ///
 /// Payments that name your customers' invoices, newest first. Nothing that arrived is ever missing here: what settles
@@ -115,7 +106,7 @@ pub(crate) async fn list(
         outcome: filter
             .outcome
             .as_deref()
-            .map(|name| super::one_of("outcome", &OUTCOMES, name))
+            .map(|name| super::one_of("outcome", &Outcome::NAMES, name))
             .transpose()?,
         reason: filter.reason.map(reason).transpose()?,
     };
@@ -126,10 +117,7 @@ pub(crate) async fn list(
 
 fn reason(name: String) -> Result<ExceptionReason, Problem> {
     serde_json::from_value(name.into()).map_err(|_| {
-        Problem::invalid(
-            "filter.invalid",
-            "reason is one such as underpaid, overpaid, late or duplicate",
-        )
+        Problem::invalid("filter.invalid", "reason is one such as underpaid, overpaid, late or duplicate")
     })
 }
 
@@ -163,41 +151,27 @@ mod tests {
             outcome: Some("exception"),
             reason: Some(ExceptionReason::Underpaid),
         };
-        rentals
-            .expect_payments()
-            .with(always(), eq(query), always())
-            .returning(|_, _, _| {
-                let odd = Payment {
-                    outcome: Outcome::Exception {
-                        reason: ExceptionReason::Underpaid,
-                    },
-                    comment: Comment::Encrypted,
-                    invoice: None,
-                    ..payment()
-                };
-                Ok(Page {
-                    items: vec![payment(), odd],
-                    next: None,
-                })
-            });
+        rentals.expect_payments().with(always(), eq(query), always()).returning(|_, _, _| {
+            let odd = Payment {
+                outcome: Outcome::Exception { reason: ExceptionReason::Underpaid },
+                comment: Comment::Encrypted,
+                invoice: None,
+                ..payment()
+            };
+            Ok(Page { items: vec![payment(), odd], next: None })
+        });
         let shop = Shop::new(rentals);
         let answer = shop.get("/v1/payments?outcome=exception&reason=underpaid").await;
         insta::assert_json_snapshot!(answer.json());
         for query in ["outcome=ignored", "reason=none"] {
-            assert_eq!(
-                shop.get(&format!("/v1/payments?{query}")).await.code(),
-                "filter.invalid"
-            );
+            assert_eq!(shop.get(&format!("/v1/payments?{query}")).await.code(), "filter.invalid");
         }
     }
 
     #[tokio::test]
     async fn one_payment_is_found_by_its_hash() {
         let mut rentals = with_key();
-        rentals
-            .expect_payment()
-            .with(always(), eq(payment().tx))
-            .returning(|_, _| Ok(payment()));
+        rentals.expect_payment().with(always(), eq(payment().tx)).returning(|_, _| Ok(payment()));
         let shop = Shop::new(rentals);
         let answer = shop.get(&format!("/v1/payments/{}", payment().tx)).await;
         assert_eq!(answer.json()["tx_hash"], payment().tx.to_string());

@@ -71,11 +71,7 @@ impl RentalView {
             _ => None,
         };
         let transfer = rental.transfer.as_ref().map(|offer| OfferView {
-            to: offer
-                .to
-                .as_ref()
-                .filter(|to| viewer.may_see(to))
-                .map(ToString::to_string),
+            to: offer.to.as_ref().filter(|to| viewer.may_see(to)).map(ToString::to_string),
             expires_at: offer.expires_at.to_string(),
         });
         Ok(Self {
@@ -171,17 +167,10 @@ pub(crate) async fn renew(
     Param(number): Param<PhoneNumber>,
     post: Post<Renewal>,
 ) -> Result<Response, Problem> {
-    let Post {
-        caller,
-        body,
-        idempotency,
-    } = post;
+    let Post { caller, body, idempotency } = post;
     let term = input::term(body.term_days).map_err(|problem| problem.at("/term_days"))?;
     let command = Command::OpenRenewal { number, term };
-    let request = Request {
-        idempotency,
-        ..Request::new(caller.actor(), command)
-    };
+    let request = Request { idempotency, ..Request::new(caller.actor(), command) };
     invoices::created(&api, api.rentals.execute(request).await?)
 }
 
@@ -196,10 +185,8 @@ mod tests {
     #[tokio::test]
     async fn the_list_shows_terms_grace_and_offers() {
         let mut rentals = with_key();
-        rentals
-            .expect_rentals()
-            .with(always(), eq(Owner::Customer(alice())), always())
-            .returning(|_, _, _| {
+        rentals.expect_rentals().with(always(), eq(Owner::Customer(alice())), always()).returning(
+            |_, _, _| {
                 let mut offered = rented();
                 if let Holding::Rented(rental) = &mut offered.holding {
                     rental.transfer = Some(TransferOffer {
@@ -214,11 +201,9 @@ mod tests {
                     rental: late.rental().expect("rented").clone(),
                     until: NOW + Seconds::from_days(31),
                 };
-                Ok(Page {
-                    items: vec![rented(), offered, late],
-                    next: None,
-                })
-            });
+                Ok(Page { items: vec![rented(), offered, late], next: None })
+            },
+        );
         let answer = Shop::new(rentals).get("/v1/rentals?customer=alice").await;
         insta::assert_json_snapshot!(answer.json());
     }
@@ -231,10 +216,7 @@ mod tests {
             .with(always(), eq(number()))
             .returning(|_, _| Err(DomainError::RentalUnknown.into()));
         let answer = Shop::new(rentals).get("/v1/rentals/+88801234567").await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.code().as_str()),
-            (404, "rental.not_found")
-        );
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (404, "rental.not_found"));
     }
 
     #[tokio::test]
@@ -244,22 +226,13 @@ mod tests {
             .expect_execute()
             .withf(|request| {
                 let term = Term::from_days(30).expect("a term");
-                request.command
-                    == Command::OpenRenewal {
-                        number: number(),
-                        term,
-                    }
+                request.command == Command::OpenRenewal { number: number(), term }
             })
             .returning(|_| Ok(receipt(Effect::Invoice(Box::new(invoice())))));
         let shop = Shop::new(rentals);
-        let answer = shop
-            .post("/v1/rentals/88801234567/renew", r#"{"term_days":30}"#)
-            .await;
+        let answer = shop.post("/v1/rentals/88801234567/renew", r#"{"term_days":30}"#).await;
         assert_eq!(answer.status.as_u16(), 201);
         assert!(answer.headers.contains_key("location"));
-        assert_eq!(
-            shop.post("/v1/rentals/88801234567/renew", "").await.code(),
-            "request.invalid"
-        );
+        assert_eq!(shop.post("/v1/rentals/88801234567/renew", "").await.code(), "request.invalid");
     }
 }

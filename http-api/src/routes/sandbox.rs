@@ -62,9 +62,7 @@ pub(crate) async fn pay(
     };
     let appended = tokio::task::spawn_blocking(move || sandbox.append(&transfer)).await;
     match appended {
-        Ok(Ok(tx)) => Ok(Json(ToyTransaction {
-            tx_hash: tx.to_string(),
-        })),
+        Ok(Ok(tx)) => Ok(Json(ToyTransaction { tx_hash: tx.to_string() })),
         Ok(Err(SandboxError::Transfer(why))) => Err(Problem::invalid("sandbox.invalid", why)),
         Ok(Err(error)) => {
             tracing::error!(%error, "the sandbox chain cannot be written");
@@ -103,15 +101,10 @@ mod tests {
         assert_eq!(transfer(Some(&invoice), None, None), Ok(own));
         let odd = transfer(Some(&invoice), Some(Nanotons::ZERO), Some("hello".to_owned()));
         assert_eq!(odd, Ok(SandboxTransfer::payment(Nanotons::ZERO, "hello")));
-        for (amount, comment) in [
-            (None, None),
-            (Some(Nanotons::ZERO), None),
-            (None, Some("hello".to_owned())),
-        ] {
-            assert_eq!(
-                transfer(None, amount, comment).expect_err("refused").code,
-                "request.invalid"
-            );
+        for (amount, comment) in
+            [(None, None), (Some(Nanotons::ZERO), None), (None, Some("hello".to_owned()))]
+        {
+            assert_eq!(transfer(None, amount, comment).expect_err("refused").code, "request.invalid");
         }
     }
 }

@@ -63,32 +63,16 @@ pub(crate) async fn offer(
     Param(number): Param<PhoneNumber>,
     post: Post<NewTransfer>,
 ) -> Result<Response, Problem> {
-    let Post {
-        caller,
-        body,
-        idempotency,
-    } = post;
+    let Post { caller, body, idempotency } = post;
     let to = body.to.as_deref().map(|to| caller.customer(to)).transpose();
     let to = to.map_err(|problem| problem.at("/to"))?;
     let command = Command::OfferTransfer { number, to };
-    let request = Request {
-        idempotency,
-        ..Request::new(caller.actor(), command)
-    };
+    let request = Request { idempotency, ..Request::new(caller.actor(), command) };
     let Receipt { effect, replayed, .. } = api.rentals.execute(request).await?;
-    let Effect::Offer {
-        number,
-        token,
-        expires_at,
-    } = effect
-    else {
+    let Effect::Offer { number, token, expires_at } = effect else {
         return Err(ServiceError::Unexpected.into());
     };
-    let view = TransferView {
-        number: number.to_string(),
-        token,
-        expires_at: expires_at.to_string(),
-    };
+    let view = TransferView { number: number.to_string(), token, expires_at: expires_at.to_string() };
     let answer = (StatusCode::CREATED, Json(view)).into_response();
     Ok(super::replayed(replayed, answer))
 }
@@ -148,28 +132,16 @@ pub(crate) async fn decline(
 ) -> Result<Response, Problem> {
     let (request, _) = answering(post, |customer| Command::DeclineTransfer { token, customer })?;
     let receipt = api.rentals.execute(request).await?;
-    Ok(super::replayed(
-        receipt.replayed,
-        StatusCode::NO_CONTENT.into_response(),
-    ))
+    Ok(super::replayed(receipt.replayed, StatusCode::NO_CONTENT.into_response()))
 }
 
 fn answering(
     post: Post<Recipient>,
     command: impl FnOnce(CustomerId) -> Command,
 ) -> Result<(Request, Caller), Problem> {
-    let Post {
-        caller,
-        body,
-        idempotency,
-    } = post;
-    let customer = caller
-        .customer(&body.customer)
-        .map_err(|problem| problem.at("/customer"))?;
-    let request = Request {
-        idempotency,
-        ..Request::new(caller.actor(), command(customer))
-    };
+    let Post { caller, body, idempotency } = post;
+    let customer = caller.customer(&body.customer).map_err(|problem| problem.at("/customer"))?;
+    let request = Request { idempotency, ..Request::new(caller.actor(), command(customer)) };
     Ok((request, caller))
 }
 
@@ -195,21 +167,13 @@ mod tests {
             })
             .returning(|_| {
                 let token = token().expose();
-                Ok(receipt(Effect::Offer {
-                    number: number(),
-                    token,
-                    expires_at: NOW,
-                }))
+                Ok(receipt(Effect::Offer { number: number(), token, expires_at: NOW }))
             });
         let shop = Shop::new(rentals);
-        let answer = shop
-            .post("/v1/rentals/88801234567/transfers", r#"{"to":"bob"}"#)
-            .await;
+        let answer = shop.post("/v1/rentals/88801234567/transfers", r#"{"to":"bob"}"#).await;
         assert_eq!(answer.status.as_u16(), 201);
         insta::assert_json_snapshot!(answer.json());
-        let answer = shop
-            .post("/v1/rentals/88801234567/transfers", r#"{"to":"tg:1"}"#)
-            .await;
+        let answer = shop.post("/v1/rentals/88801234567/transfers", r#"{"to":"tg:1"}"#).await;
         assert_eq!(answer.code(), "customer.invalid");
     }
 
@@ -218,20 +182,11 @@ mod tests {
         let mut rentals = with_key();
         rentals
             .expect_execute()
-            .withf(|request| {
-                request.command
-                    == Command::AcceptTransfer {
-                        token: token(),
-                        customer: alice(),
-                    }
-            })
+            .withf(|request| request.command == Command::AcceptTransfer { token: token(), customer: alice() })
             .returning(|_| Ok(receipt(Effect::Number(Box::new(rented())))));
         let path = format!("/v1/transfers/{}/accept", token().expose());
         let answer = Shop::new(rentals).post(&path, r#"{"customer":"alice"}"#).await;
-        assert_eq!(
-            (answer.status.as_u16(), &answer.json()["customer"]),
-            (200, &"api:demo:alice".into())
-        );
+        assert_eq!((answer.status.as_u16(), &answer.json()["customer"]), (200, &"api:demo:alice".into()));
     }
 
     #[tokio::test]
@@ -244,23 +199,13 @@ mod tests {
         ] {
             let mut rentals = with_key();
             let refusal = error.clone();
-            rentals
-                .expect_execute()
-                .returning(move |_| Err(refusal.clone().into()));
+            rentals.expect_execute().returning(move |_| Err(refusal.clone().into()));
             let path = format!("/v1/transfers/{}/decline", token().expose());
             let answer = Shop::new(rentals).post(&path, r#"{"customer":"alice"}"#).await;
-            assert_eq!(
-                (answer.status.as_u16(), answer.code().as_str()),
-                (status, error.code())
-            );
+            assert_eq!((answer.status.as_u16(), answer.code().as_str()), (status, error.code()));
         }
-        let answer = Shop::new(with_key())
-            .post("/v1/transfers/tr_x/accept", r#"{"customer":"alice"}"#)
-            .await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.code().as_str()),
-            (404, "transfer.not_found")
-        );
+        let answer = Shop::new(with_key()).post("/v1/transfers/tr_x/accept", r#"{"customer":"alice"}"#).await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (404, "transfer.not_found"));
     }
 
     #[tokio::test]

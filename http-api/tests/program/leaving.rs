@@ -13,10 +13,7 @@ async fn it_ends_cleanly_and_finds_everything_again() {
     let rental = shop.rent(NUMBER, "alice").await;
     let key = shop.key.clone();
     let shop = shop.restart();
-    assert_eq!(
-        shop.get_as(&key, &format!("/v1/rentals/{NUMBER}")).await.json(),
-        rental
-    );
+    assert_eq!(shop.get_as(&key, &format!("/v1/rentals/{NUMBER}")).await.json(), rental);
     let mut shop = shop.restart();
     shop.signal("INT");
     assert_eq!(shop.process.wait().unwrap().code(), Some(0));
@@ -26,18 +23,11 @@ async fn it_ends_cleanly_and_finds_everything_again() {
 async fn an_answer_under_way_is_finished() {
     let mut shop = Shop::start(&[]);
     let readiness = shop.get("/readyz").await.json();
-    assert_eq!(
-        (&readiness["status"], &readiness["store"]),
-        (&json!("ok"), &json!("ok"))
-    );
+    assert_eq!((&readiness["status"], &readiness["store"]), (&json!("ok"), &json!("ok")));
     shop.signal("TERM");
     let stopping = shop.until("/readyz", |answer| answer.status == 503).await;
     assert_eq!(stopping.json()["status"], "stopping");
-    assert_eq!(
-        shop.get("/v1/numbers").await.status,
-        200,
-        "requests are answered to the end"
-    );
+    assert_eq!(shop.get("/v1/numbers").await.status, 200, "requests are answered to the end");
     assert_eq!(shop.process.wait().unwrap().code(), Some(0));
 }
 
@@ -53,10 +43,7 @@ async fn metrics_name_no_number_and_move_to_their_own_port() {
         )
     );
     assert!(metrics.contains("rental_http_request_duration_seconds_bucket"));
-    assert!(
-        !metrics.contains("88801234567") && !metrics.contains("alice"),
-        "{metrics}"
-    );
+    assert!(!metrics.contains("88801234567") && !metrics.contains("alice"), "{metrics}");
     let apart = Shop::start(&["--metrics-bind", "127.0.0.1:0"]);
     assert_eq!(apart.get("/metrics").await.refusal().0, 404);
 }
@@ -69,10 +56,7 @@ async fn the_log_tells_what_was_answered_and_nothing_about_whom() {
     shop.get("/v1/numbers/88801234567?x=alice").await;
     shop.get_as("rk_wrong", "/v1/numbers").await;
     let log = shop.log();
-    assert!(
-        log.contains("answered") && log.contains("/v1/numbers/{number}"),
-        "{log}"
-    );
+    assert!(log.contains("answered") && log.contains("/v1/numbers/{number}"), "{log}");
     let secrets = [
         NUMBER.trim_start_matches('+'),
         "88807777777",
@@ -89,16 +73,12 @@ async fn the_log_tells_what_was_answered_and_nothing_about_whom() {
 #[tokio::test]
 async fn two_programs_share_one_store() {
     let folder = TempDir::new().unwrap();
-    let (one, two) = (
-        Shop::start_in(folder.path(), &[]),
-        Shop::start_in(folder.path(), &[]),
-    );
+    let (one, two) = (Shop::start_in(folder.path(), &[]), Shop::start_in(folder.path(), &[]));
     let invoice = one.invoice(NUMBER, "alice").await;
     let path = format!("/v1/invoices/{}", invoice["id"].as_str().unwrap());
     assert_eq!(two.get(&path).await.json()["status"], "open");
     two.pay(json!({"invoice": invoice["id"]})).await;
-    one.until(&path, |answer| answer.json()["status"] == "settled")
-        .await;
+    one.until(&path, |answer| answer.json()["status"] == "settled").await;
     assert_eq!(two.get(&path).await.json()["status"], "settled");
 }
 
@@ -110,10 +90,7 @@ fn what_cannot_start_says_why_in_one_line() {
     for (flags, part) in [
         (vec!["--http-bind", address.as_str()], "cannot listen on"),
         (vec!["--ton-provider", "toncenter"], "TON_WALLET is not set"),
-        (
-            vec!["--demo", "--ton-provider", "toncenter"],
-            "--demo works in the sandbox only",
-        ),
+        (vec!["--demo", "--ton-provider", "toncenter"], "--demo works in the sandbox only"),
         (vec!["--redis-uri", "redis://localhost"], "REDIS_URI"),
         (vec!["--public-url", "shop"], "PUBLIC_URL"),
         (vec!["--rental-db", "missing/rental.db"], "missing does not exist"),
@@ -126,9 +103,6 @@ fn what_cannot_start_says_why_in_one_line() {
             .unwrap();
         let said = String::from_utf8(ended.stderr).unwrap();
         assert_eq!(ended.status.code(), Some(1), "{flags:?}");
-        assert!(
-            said.starts_with("error: ") && said.contains(part) && said.lines().count() == 1,
-            "{said}"
-        );
+        assert!(said.starts_with("error: ") && said.contains(part) && said.lines().count() == 1, "{said}");
     }
 }

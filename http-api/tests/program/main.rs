@@ -1,8 +1,5 @@
 //! The real program from outside: started on a free port with an empty store and a sandbox, and used over HTTP.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails where something is not as it should be"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails where something is not as it should be")]
 
 mod leaving;
 mod paying;

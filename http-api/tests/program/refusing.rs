@@ -34,11 +34,7 @@ const GETS: &[(&str, u16, &str)] = &[
     ("/v1/invoices?customer=api:other:a", 422, "customer.invalid"),
     ("/v1/invoices?number=1", 422, "number.invalid"),
     ("/v1/invoices/inv_1", 404, "invoice.not_found"),
-    (
-        "/v1/invoices/inv_01KDVDNA00000000000000001A",
-        404,
-        "invoice.not_found",
-    ),
+    ("/v1/invoices/inv_01KDVDNA00000000000000001A", 404, "invoice.not_found"),
     ("/v1/invoices/..%2F..%2Fetc", 404, "invoice.not_found"),
     ("/v1/rentals?customer=", 422, "customer.invalid"),
     ("/v1/rentals/+88801234567", 404, "rental.not_found"),
@@ -57,12 +53,7 @@ const POSTS: &[(&str, &str, u16, &str)] = &[
     ("/v1/invoices", "null", 422, "request.invalid"),
     ("/v1/invoices", "[]", 422, "request.invalid"),
     ("/v1/invoices", "\u{0}", 400, "request.malformed"),
-    (
-        "/v1/invoices",
-        r#"{"number":"+88801234567"}"#,
-        422,
-        "request.invalid",
-    ),
+    ("/v1/invoices", r#"{"number":"+88801234567"}"#, 422, "request.invalid"),
     (
         "/v1/invoices",
         r#"{"number":"+88801234567","term_days":30,"customer":"a","price":"1"}"#,
@@ -75,84 +66,24 @@ const POSTS: &[(&str, &str, u16, &str)] = &[
         422,
         "request.invalid",
     ),
-    (
-        "/v1/invoices",
-        r#"{"number":88801234567,"term_days":30,"customer":"a"}"#,
-        422,
-        "request.invalid",
-    ),
-    (
-        "/v1/invoices",
-        r#"{"number":"+88801234567","term_days":"30","customer":"a"}"#,
-        422,
-        "request.invalid",
-    ),
-    (
-        "/v1/invoices",
-        r#"{"number":"+88801234567","term_days":1e2,"customer":"a"}"#,
-        422,
-        "request.invalid",
-    ),
-    (
-        "/v1/invoices",
-        r#"{"number":"+88801234567","term_days":null,"customer":"a"}"#,
-        422,
-        "request.invalid",
-    ),
-    (
-        "/v1/invoices",
-        r#"{"number":"+88801234567","term_days":0,"customer":"a"}"#,
-        422,
-        "term.invalid",
-    ),
-    (
-        "/v1/invoices",
-        r#"{"number":"+88801234567","term_days":-30,"customer":"a"}"#,
-        422,
-        "term.invalid",
-    ),
+    ("/v1/invoices", r#"{"number":88801234567,"term_days":30,"customer":"a"}"#, 422, "request.invalid"),
+    ("/v1/invoices", r#"{"number":"+88801234567","term_days":"30","customer":"a"}"#, 422, "request.invalid"),
+    ("/v1/invoices", r#"{"number":"+88801234567","term_days":1e2,"customer":"a"}"#, 422, "request.invalid"),
+    ("/v1/invoices", r#"{"number":"+88801234567","term_days":null,"customer":"a"}"#, 422, "request.invalid"),
+    ("/v1/invoices", r#"{"number":"+88801234567","term_days":0,"customer":"a"}"#, 422, "term.invalid"),
+    ("/v1/invoices", r#"{"number":"+88801234567","term_days":-30,"customer":"a"}"#, 422, "term.invalid"),
     (
         "/v1/invoices",
         r#"{"number":"+88801234567","term_days":4294967326,"customer":"a"}"#,
         422,
         "term.invalid",
     ),
-    (
-        "/v1/invoices",
-        r#"{"number":"+88801234567","term_days":31,"customer":"a"}"#,
-        422,
-        "plan.not_found",
-    ),
-    (
-        "/v1/invoices",
-        r#"{"number":"+1","term_days":30,"customer":"a"}"#,
-        422,
-        "number.invalid",
-    ),
-    (
-        "/v1/invoices",
-        r#"{"number":"","term_days":30,"customer":"a"}"#,
-        422,
-        "number.invalid",
-    ),
-    (
-        "/v1/invoices",
-        r#"{"number":"+88809999999","term_days":30,"customer":"a"}"#,
-        404,
-        "number.not_found",
-    ),
-    (
-        "/v1/invoices",
-        r#"{"number":"+88801234567","term_days":30,"customer":""}"#,
-        422,
-        "customer.invalid",
-    ),
-    (
-        "/v1/invoices",
-        r#"{"number":"+88801234567","term_days":30,"customer":"a/b"}"#,
-        422,
-        "customer.invalid",
-    ),
+    ("/v1/invoices", r#"{"number":"+88801234567","term_days":31,"customer":"a"}"#, 422, "plan.not_found"),
+    ("/v1/invoices", r#"{"number":"+1","term_days":30,"customer":"a"}"#, 422, "number.invalid"),
+    ("/v1/invoices", r#"{"number":"","term_days":30,"customer":"a"}"#, 422, "number.invalid"),
+    ("/v1/invoices", r#"{"number":"+88809999999","term_days":30,"customer":"a"}"#, 404, "number.not_found"),
+    ("/v1/invoices", r#"{"number":"+88801234567","term_days":30,"customer":""}"#, 422, "customer.invalid"),
+    ("/v1/invoices", r#"{"number":"+88801234567","term_days":30,"customer":"a/b"}"#, 422, "customer.invalid"),
     (
         "/v1/invoices",
         r#"{"number":"+88801234567","term_days":30,"customer":"tg:1"}"#,
@@ -166,48 +97,13 @@ const POSTS: &[(&str, &str, u16, &str)] = &[
         "customer.invalid",
     ),
     ("/v1/invoices/inv_1/cancel", "{}", 404, "invoice.not_found"),
-    (
-        "/v1/invoices/inv_01KDVDNA00000000000000001A/cancel",
-        "",
-        404,
-        "invoice.not_found",
-    ),
-    (
-        "/v1/invoices/inv_01KDVDNA00000000000000001A/cancel",
-        r#"{"force":true}"#,
-        422,
-        "request.invalid",
-    ),
-    (
-        "/v1/rentals/+88801234567/renew",
-        r#"{"term_days":30}"#,
-        404,
-        "rental.not_found",
-    ),
-    (
-        "/v1/rentals/x/renew",
-        r#"{"term_days":30}"#,
-        422,
-        "number.invalid",
-    ),
-    (
-        "/v1/rentals/+88801234567/transfers",
-        r#"{"to":"bob"}"#,
-        404,
-        "rental.not_found",
-    ),
-    (
-        "/v1/rentals/+88801234567/transfers",
-        r#"{"to":"tg:1"}"#,
-        422,
-        "customer.invalid",
-    ),
-    (
-        "/v1/transfers/tr_x/accept",
-        r#"{"customer":"a"}"#,
-        404,
-        "transfer.not_found",
-    ),
+    ("/v1/invoices/inv_01KDVDNA00000000000000001A/cancel", "", 404, "invoice.not_found"),
+    ("/v1/invoices/inv_01KDVDNA00000000000000001A/cancel", r#"{"force":true}"#, 422, "request.invalid"),
+    ("/v1/rentals/+88801234567/renew", r#"{"term_days":30}"#, 404, "rental.not_found"),
+    ("/v1/rentals/x/renew", r#"{"term_days":30}"#, 422, "number.invalid"),
+    ("/v1/rentals/+88801234567/transfers", r#"{"to":"bob"}"#, 404, "rental.not_found"),
+    ("/v1/rentals/+88801234567/transfers", r#"{"to":"tg:1"}"#, 422, "customer.invalid"),
+    ("/v1/transfers/tr_x/accept", r#"{"customer":"a"}"#, 404, "transfer.not_found"),
     (
         "/v1/transfers/tr_AAAAFKzpLgcHBwcHBwcHBwcHBwcHBwcH/accept",
         r#"{"customer":"a"}"#,
@@ -216,30 +112,10 @@ const POSTS: &[(&str, &str, u16, &str)] = &[
     ),
     ("/sandbox/pay", "{}", 422, "request.invalid"),
     ("/sandbox/pay", r#"{"invoice":"inv_1"}"#, 404, "invoice.not_found"),
-    (
-        "/sandbox/pay",
-        r#"{"amount":"1.5","comment":"x"}"#,
-        422,
-        "amount.invalid",
-    ),
-    (
-        "/sandbox/pay",
-        r#"{"amount":"-1","comment":"x"}"#,
-        422,
-        "amount.invalid",
-    ),
-    (
-        "/sandbox/pay",
-        r#"{"amount":"9223372036854775808","comment":"x"}"#,
-        422,
-        "amount.invalid",
-    ),
-    (
-        "/sandbox/pay",
-        r#"{"amount":10,"comment":"x"}"#,
-        422,
-        "request.invalid",
-    ),
+    ("/sandbox/pay", r#"{"amount":"1.5","comment":"x"}"#, 422, "amount.invalid"),
+    ("/sandbox/pay", r#"{"amount":"-1","comment":"x"}"#, 422, "amount.invalid"),
+    ("/sandbox/pay", r#"{"amount":"9223372036854775808","comment":"x"}"#, 422, "amount.invalid"),
+    ("/sandbox/pay", r#"{"amount":10,"comment":"x"}"#, 422, "request.invalid"),
 ];
 
 #[tokio::test]
@@ -248,35 +124,19 @@ async fn bad_requests_are_refused_and_change_nothing() {
     let before = shop.get("/v1/numbers").await.text;
     let bearer = format!("Bearer {}", shop.key);
     for (path, status, code) in GETS {
-        assert_eq!(
-            shop.get(path).await.refusal(),
-            (*status, (*code).to_owned()),
-            "GET {path}"
-        );
+        assert_eq!(shop.get(path).await.refusal(), (*status, (*code).to_owned()), "GET {path}");
     }
 
-    let long = format!(
-        r#"{{"number":"{NUMBER}","term_days":30,"customer":"{}"}}"#,
-        "a".repeat(65)
-    );
+    let long = format!(r#"{{"number":"{NUMBER}","term_days":30,"customer":"{}"}}"#, "a".repeat(65));
     let deep = "[".repeat(10_000);
     let extremes = [
         ("/v1/invoices", long.as_str(), 422, "customer.invalid"),
         ("/v1/invoices", deep.as_str(), 422, "request.invalid"),
     ];
     for (path, body, status, code) in POSTS.iter().chain(&extremes) {
-        let headers = [
-            ("authorization", bearer.as_str()),
-            ("content-type", "application/json"),
-        ];
-        let answer = shop
-            .send(Method::POST, path, &headers, body.as_bytes().to_vec())
-            .await;
-        assert_eq!(
-            answer.refusal(),
-            (*status, (*code).to_owned()),
-            "POST {path} {body:.200}"
-        );
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let answer = shop.send(Method::POST, path, &headers, body.as_bytes().to_vec()).await;
+        assert_eq!(answer.refusal(), (*status, (*code).to_owned()), "POST {path} {body:.200}");
     }
 
     assert_eq!(shop.get("/v1/numbers").await.text, before);
@@ -295,13 +155,7 @@ async fn the_form_of_a_request_is_checked_before_its_meaning() {
     let long_key = "k".repeat(256);
     let stranger = format!("Bearer {}", ApiSecret::from_entropy([1; 32]).expose());
     for (method, headers, body, status, code) in [
-        (
-            Method::POST,
-            vec![authorization],
-            good.clone(),
-            415,
-            "request.unsupported_type",
-        ),
+        (Method::POST, vec![authorization], good.clone(), 415, "request.unsupported_type"),
         (
             Method::POST,
             vec![authorization, ("content-type", "text/plain")],
@@ -309,13 +163,7 @@ async fn the_form_of_a_request_is_checked_before_its_meaning() {
             415,
             "request.unsupported_type",
         ),
-        (
-            Method::POST,
-            vec![authorization, json],
-            "x".repeat(65_537),
-            413,
-            "request.too_large",
-        ),
+        (Method::POST, vec![authorization, json], "x".repeat(65_537), 413, "request.too_large"),
         (
             Method::POST,
             vec![authorization, json, ("idempotency-key", "")],
@@ -337,13 +185,7 @@ async fn the_form_of_a_request_is_checked_before_its_meaning() {
             400,
             "idempotency.malformed",
         ),
-        (
-            Method::POST,
-            vec![json],
-            good.clone(),
-            401,
-            "access.unauthenticated",
-        ),
+        (Method::POST, vec![json], good.clone(), 401, "access.unauthenticated"),
         (
             Method::POST,
             vec![json, ("authorization", "Bearer rk_x")],
@@ -351,40 +193,17 @@ async fn the_form_of_a_request_is_checked_before_its_meaning() {
             401,
             "access.unauthenticated",
         ),
-        (
-            Method::POST,
-            vec![json, ("authorization", &stranger)],
-            good.clone(),
-            401,
-            "access.unauthenticated",
-        ),
-        (
-            Method::PUT,
-            vec![authorization, json],
-            good.clone(),
-            405,
-            "route.method_not_allowed",
-        ),
-        (
-            Method::DELETE,
-            vec![authorization],
-            String::new(),
-            405,
-            "route.method_not_allowed",
-        ),
+        (Method::POST, vec![json, ("authorization", &stranger)], good.clone(), 401, "access.unauthenticated"),
+        (Method::PUT, vec![authorization, json], good.clone(), 405, "route.method_not_allowed"),
+        (Method::DELETE, vec![authorization], String::new(), 405, "route.method_not_allowed"),
     ] {
-        let answer = shop
-            .send(method, "/v1/invoices", &headers, body.into_bytes())
-            .await;
+        let answer = shop.send(method, "/v1/invoices", &headers, body.into_bytes()).await;
         assert_eq!(answer.refusal(), (status, code.to_owned()));
         assert_eq!(answer.headers.contains_key("allow"), status == 405);
         assert_eq!(answer.headers.contains_key("www-authenticate"), status == 401);
     }
     assert_eq!(shop.get("/v1/invoices").await.json()["data"], json!([]));
-    assert_eq!(
-        shop.get(&format!("/v1/numbers/{NUMBER}")).await.json()["state"],
-        "available"
-    );
+    assert_eq!(shop.get(&format!("/v1/numbers/{NUMBER}")).await.json()["state"], "available");
 }
 
 #[tokio::test]
@@ -396,14 +215,7 @@ async fn a_client_in_a_hurry_is_slowed_down_and_others_are_not() {
         last = shop.get("/v1/numbers").await;
     }
     assert_eq!(last.refusal(), (429, "rate.limited".to_owned()));
-    assert!(
-        last.headers["retry-after"]
-            .to_str()
-            .unwrap()
-            .parse::<u64>()
-            .unwrap()
-            <= 60
-    );
+    assert!(last.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() <= 60);
     let other = shop.key_of("other", vec![Scope::Read]).await;
     assert_eq!(shop.get_as(&other, "/v1/numbers").await.status, 200);
     for _ in 0..10 {

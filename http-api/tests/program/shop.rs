@@ -60,9 +60,7 @@ impl Shop {
             .stderr(File::create(folder.join("log")).unwrap())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap())
-            .lines()
-            .map(Result::unwrap);
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
         let mut after = |label: &str| {
             let line = lines.find(|line| line.starts_with(label)).unwrap();
             line.rsplit(' ').next().unwrap().to_owned()
@@ -70,14 +68,7 @@ impl Shop {
         let key = after("API key");
         let url = after("Documentation").trim_end_matches("/docs").to_owned();
         let http = Client::new();
-        Self {
-            process,
-            url,
-            key,
-            http,
-            folder: folder.to_owned(),
-            owned: None,
-        }
+        Self { process, url, key, http, folder: folder.to_owned(), owned: None }
     }
 
     /// Ends the program and starts it again on the same store.
@@ -97,13 +88,7 @@ impl Shop {
     /// Sends the program a signal.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.process.id().to_string();
-        assert!(
-            Process::new("kill")
-                .args(["-s", name, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Process::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
     /// A key of another integrator, made by the operator in another process.
@@ -112,17 +97,8 @@ impl Shop {
         let settings = Settings::parse_from(["test", "--rental-db", db.to_str().unwrap()]);
         let app = App::open(&settings.shop).await.unwrap();
         let admin = Actor::Admin(AdminId::Console("test".to_owned()));
-        let command = Command::CreateKey {
-            integrator: integrator.parse().unwrap(),
-            scopes,
-        };
-        match app
-            .service
-            .execute(Request::new(admin, command))
-            .await
-            .unwrap()
-            .effect
-        {
+        let command = Command::CreateKey { integrator: integrator.parse().unwrap(), scopes };
+        match app.service.execute(Request::new(admin, command)).await.unwrap().effect {
             Effect::Key { secret, .. } => secret,
             other => panic!("{other:?}"),
         }
@@ -148,11 +124,7 @@ impl Shop {
         body: Value,
         headers: &[(&str, &str)],
     ) -> Answer {
-        let mut request = self
-            .http
-            .post(format!("{}{path}", self.url))
-            .bearer_auth(key)
-            .json(&body);
+        let mut request = self.http.post(format!("{}{path}", self.url)).bearer_auth(key).json(&body);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -166,10 +138,7 @@ impl Shop {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Answer {
-        let mut request = self
-            .http
-            .request(method, format!("{}{path}", self.url))
-            .body(body);
+        let mut request = self.http.request(method, format!("{}{path}", self.url)).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -195,9 +164,7 @@ impl Shop {
     pub(crate) async fn rent(&self, number: &str, customer: &str) -> Value {
         let invoice = self.invoice(number, customer).await;
         self.pay(json!({"invoice": invoice["id"]})).await;
-        self.until(&format!("/v1/rentals/{number}"), |answer| answer.status == 200)
-            .await
-            .json()
+        self.until(&format!("/v1/rentals/{number}"), |answer| answer.status == 200).await.json()
     }
 
     /// Asks again and again until the answer is right.
@@ -224,11 +191,7 @@ impl Drop for Shop {
 /// The program, to be started in `folder`, with nothing of this test's environment in its settings.
 pub(crate) fn program(folder: &Path) -> Process {
     let mut program = Process::new(env!("CARGO_BIN_EXE_http-api"));
-    program
-        .current_dir(folder)
-        .env_clear()
-        .env("RUST_LOG", "info")
-        .stdin(Stdio::null());
+    program.current_dir(folder).env_clear().env("RUST_LOG", "info").stdin(Stdio::null());
     program
 }
 
@@ -247,10 +210,7 @@ impl Answer {
 
     /// Status and code of a refusal; checks that it is a proper problem document.
     pub(crate) fn refusal(&self) -> (u16, String) {
-        assert_eq!(
-            self.headers["content-type"], "application/problem+json",
-            "{self:?}"
-        );
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{self:?}");
         let json = self.json();
         assert_eq!(json["status"], self.status);
         assert_eq!(json["request_id"], self.headers["request-id"].to_str().unwrap());

@@ -43,15 +43,8 @@ impl Health {
 
     /// Where the worker `name` reports.
     pub fn of(&self, name: &'static str) -> Reporter {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(name)
-            .or_default();
-        Reporter {
-            health: self.clone(),
-            name,
-        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default();
+        Reporter { health: self.clone(), name }
     }
 }
 
@@ -88,10 +81,8 @@ pub async fn supervise<F, P>(
                 metrics::counter!("rental_worker_passes_total", "worker" => name, "result" => "ok")
                     .increment(1);
                 report.change(|health| {
-                    *health = WorkerHealth {
-                        last_success: Some(SystemClock.now()),
-                        ..WorkerHealth::default()
-                    };
+                    *health =
+                        WorkerHealth { last_success: Some(SystemClock.now()), ..WorkerHealth::default() };
                 });
                 interval
             }
@@ -101,10 +92,7 @@ pub async fn supervise<F, P>(
                     Err(panic) => (format!("the pass panicked: {panic}"), None),
                     Ok(Ok(())) => unreachable!("matched above"),
                 };
-                let pause = backoff
-                    .next()
-                    .unwrap_or(LONGEST_PAUSE)
-                    .max(wish.unwrap_or_default());
+                let pause = backoff.next().unwrap_or(LONGEST_PAUSE).max(wish.unwrap_or_default());
                 metrics::counter!("rental_worker_passes_total", "worker" => name, "result" => "error")
                     .increment(1);
                 tracing::warn!(worker = name, %error, retry_in = ?pause, "a pass failed; it is tried again");
@@ -131,11 +119,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn errors_and_panics_are_counted_and_retried_for_ever() {
-        let (health, stop, passes) = (
-            Health::default(),
-            CancellationToken::new(),
-            Arc::new(AtomicU32::new(0)),
-        );
+        let (health, stop, passes) =
+            (Health::default(), CancellationToken::new(), Arc::new(AtomicU32::new(0)));
         let (report, counter, end) = (health.of("w"), passes.clone(), stop.clone());
         supervise("w", Duration::from_secs(1), &report, &stop, move || {
             let (n, end) = (counter.fetch_add(1, Ordering::SeqCst), end.clone());

@@ -39,10 +39,7 @@ pub struct SweeperReport {
 impl Sweeper {
     /// A sweeper for this shop.
     pub fn new(service: Arc<RentalService>, leases: Arc<dyn Leases>) -> Self {
-        Self {
-            service,
-            leadership: Leadership::new(leases, "sweeper"),
-        }
+        Self { service, leadership: Leadership::new(leases, "sweeper") }
     }
 
     /// Ticks everything that is due by the store's clock. A number that fails does not stop the others; it stays
@@ -52,19 +49,14 @@ impl Sweeper {
     /// When the index of deadlines cannot be read, or every due number failed.
     pub async fn run_once(&self) -> Result<SweeperReport, WorkerError> {
         if !self.leadership.hold().await? {
-            return Ok(SweeperReport {
-                standby: true,
-                ..SweeperReport::default()
-            });
+            return Ok(SweeperReport { standby: true, ..SweeperReport::default() });
         }
         let mut report = SweeperReport::default();
         let (mut after, mut last_error): (Option<Due>, _) = (None, None);
         loop {
             let due = self.service.store().due(after, PAGE).await?;
             after = due.last().copied();
-            let mut ticks = stream::iter(due.clone())
-                .map(|due| self.tick(due))
-                .buffer_unordered(CONCURRENCY);
+            let mut ticks = stream::iter(due.clone()).map(|due| self.tick(due)).buffer_unordered(CONCURRENCY);
             while let Some(ticked) = ticks.next().await {
                 report.due += 1;
                 match ticked {

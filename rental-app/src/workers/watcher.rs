@@ -47,21 +47,14 @@ impl Watcher {
         gateway: Arc<dyn PaymentGateway>,
         leases: Arc<dyn Leases>,
     ) -> Self {
-        Self {
-            service,
-            gateway,
-            leadership: Leadership::new(leases, "watcher"),
-        }
+        Self { service, gateway, leadership: Leadership::new(leases, "watcher") }
     }
 
     /// Says how often [`Watcher::run_once`] is called, one second by default: another watcher takes over a few seconds
     /// after a call that did not come.
     #[must_use]
     pub fn polling_every(self, interval: Duration) -> Self {
-        Self {
-            leadership: self.leadership.every(interval),
-            ..self
-        }
+        Self { leadership: self.leadership.every(interval), ..self }
     }
 
     /// Reads what has come since the stored position, books it and moves the position.
@@ -70,26 +63,16 @@ impl Watcher {
     /// When the chain cannot be read or something cannot be booked; the position then stays before it.
     pub async fn run_once(&self) -> Result<WatcherReport, WorkerError> {
         if !self.leadership.hold().await? {
-            return Ok(WatcherReport {
-                standby: true,
-                ..WatcherReport::default()
-            });
+            return Ok(WatcherReport { standby: true, ..WatcherReport::default() });
         }
         let mut chain = self.service.shop().await?.chain;
         let read = self.gateway.read(&chain.cursor).await?;
-        let mut report = WatcherReport {
-            transactions: read.transactions.len(),
-            ..WatcherReport::default()
-        };
+        let mut report = WatcherReport { transactions: read.transactions.len(), ..WatcherReport::default() };
         let mut chunks = read.transactions.chunks(CHUNK).peekable();
         while let Some(chunk) = chunks.next() {
             self.book(chunk, &mut report).await?;
             let cursor = chunk.last().map_or(chain.cursor, ChainTransaction::cursor);
-            let read_to = if chunks.peek().is_some() {
-                chain.read_to
-            } else {
-                read.read_to
-            };
+            let read_to = if chunks.peek().is_some() { chain.read_to } else { read.read_to };
             let to = ChainState { cursor, read_to };
             let goes_on = self.advance(chain, to).await? && self.leadership.hold().await?;
             if !goes_on {
@@ -98,14 +81,7 @@ impl Watcher {
             chain = to;
         }
         if read.transactions.is_empty() {
-            self.advance(
-                chain,
-                ChainState {
-                    read_to: read.read_to,
-                    ..chain
-                },
-            )
-            .await?;
+            self.advance(chain, ChainState { read_to: read.read_to, ..chain }).await?;
         }
         metrics::gauge!("rental_chain_read_to_timestamp_seconds").set(approximate(read.read_to.unix()));
         Ok(report)
@@ -126,19 +102,15 @@ impl Watcher {
                 continue;
             };
             let unreadable = matches!(transaction.verdict, Verdict::Unreadable(_));
-            let command = Command::Book {
-                incoming: incoming.clone(),
-                unreadable,
-            };
+            let command = Command::Book { incoming: incoming.clone(), unreadable };
             match incoming.comment.text().and_then(Payload::from_comment) {
                 Some(payload) => by_payload.entry(Some(payload)).or_default().push(command),
                 None => alone.push(vec![command]),
             }
         }
         let groups = by_payload.into_values().chain(alone);
-        let mut booked = stream::iter(groups)
-            .map(|group| self.book_in_order(group))
-            .buffer_unordered(CONCURRENCY);
+        let mut booked =
+            stream::iter(groups).map(|group| self.book_in_order(group)).buffer_unordered(CONCURRENCY);
         while let Some(result) = booked.next().await {
             let (count, settled) = result?;
             report.booked += count;
@@ -168,10 +140,7 @@ impl Watcher {
 
     /// Moves the position; `false` when another watcher has.
     async fn advance(&self, from: ChainState, to: ChainState) -> Result<bool, WorkerError> {
-        let command = Command::AdvanceChain {
-            from: from.cursor,
-            to,
-        };
+        let command = Command::AdvanceChain { from: from.cursor, to };
         match self.service.execute(Request::new(Actor::System, command)).await {
             Ok(_) => Ok(true),
             Err(ServiceError::Domain(DomainError::ChainMoved)) => Ok(false),

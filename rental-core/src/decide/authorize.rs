@@ -10,20 +10,13 @@ pub(super) fn check(actor: &Actor, command: &Command, state: &State) -> Result<(
     match actor {
         Actor::System => return Ok(()),
         Actor::Admin(admin) => {
-            let listed = state
-                .access
-                .as_ref()
-                .is_some_and(|access| admin.is_listed(access));
+            let listed = state.access.as_ref().is_some_and(|access| admin.is_listed(access));
             return if listed { Ok(()) } else { Err(DomainError::Denied) };
         }
         Actor::Customer(_) | Actor::Integrator(_) => {}
     }
     let own = |customer: &CustomerId, otherwise: DomainError| {
-        if actor.may_see(customer) {
-            Ok(())
-        } else {
-            Err(otherwise)
-        }
+        if actor.may_see(customer) { Ok(()) } else { Err(otherwise) }
     };
     match command {
         Command::OpenRent { customer, .. } => own(customer, DomainError::Denied),

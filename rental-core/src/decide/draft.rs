@@ -63,26 +63,17 @@ impl<'a> Draft<'a> {
 
     /// The customer's account; a new one for a customer never seen before.
     pub(super) fn account(&mut self, id: &CustomerId) -> &mut Account {
-        let index = self
-            .accounts
-            .iter()
-            .position(|account| account.id == *id)
-            .unwrap_or_else(|| {
-                self.accounts.push(Account::new(id.clone()));
-                self.accounts.len() - 1
-            });
+        let index = self.accounts.iter().position(|account| account.id == *id).unwrap_or_else(|| {
+            self.accounts.push(Account::new(id.clone()));
+            self.accounts.len() - 1
+        });
         &mut self.accounts[index]
     }
 
     /// Notes an event about the draft's number.
     pub(super) fn event(&mut self, customer: Option<&CustomerId>, kind: EventKind) {
         let number = self.number.as_ref().map(|record| record.number);
-        self.events.push(Event {
-            at: self.now,
-            number,
-            customer: customer.cloned(),
-            kind,
-        });
+        self.events.push(Event { at: self.now, number, customer: customer.cloned(), kind });
     }
 
     /// Adds a line to the number's history.
@@ -148,22 +139,13 @@ impl<'a> Draft<'a> {
             events,
         } = self;
         let number = number
-            .map(|record| NumberRecord {
-                deadline: record.next_deadline(),
-                ..record
-            })
+            .map(|record| NumberRecord { deadline: record.next_deadline(), ..record })
             .filter(|record| state.number.as_ref() != Some(record))
-            .map(|record| NumberRecord {
-                version: record.version + 1,
-                ..record
-            });
+            .map(|record| NumberRecord { version: record.version + 1, ..record });
         let invoices: Vec<_> = invoices
             .into_iter()
             .filter(|invoice| state.invoice(invoice.id) != Some(invoice))
-            .map(|invoice| Invoice {
-                version: invoice.version + 1,
-                ..invoice
-            })
+            .map(|invoice| Invoice { version: invoice.version + 1, ..invoice })
             .collect();
         let accounts = accounts
             .into_iter()
@@ -171,27 +153,15 @@ impl<'a> Draft<'a> {
                 Some(before) => before != account,
                 None => *account != Account::new(account.id.clone()),
             })
-            .map(|account| Account {
-                version: account.version + 1,
-                ..account
-            })
+            .map(|account| Account { version: account.version + 1, ..account })
             .collect();
         let payment = payment
             .filter(|payment| state.payment.as_ref() != Some(payment))
-            .map(|payment| Payment {
-                version: payment.version + 1,
-                ..payment
-            });
-        let shop = (state.shop.as_ref() != Some(&shop)).then(|| Shop {
-            version: shop.version + 1,
-            ..shop
-        });
+            .map(|payment| Payment { version: payment.version + 1, ..payment });
+        let shop = (state.shop.as_ref() != Some(&shop)).then(|| Shop { version: shop.version + 1, ..shop });
         let access = access
             .filter(|access| state.access.as_ref() != Some(access))
-            .map(|access| Access {
-                version: access.version + 1,
-                ..access
-            });
+            .map(|access| Access { version: access.version + 1, ..access });
         let effect = match effect {
             Effect::Invoice(invoice) => {
                 let written = invoices.iter().find(|written| written.id == invoice.id).cloned();
@@ -222,17 +192,11 @@ impl<'a> Draft<'a> {
 
     /// The number as the answer.
     pub(super) fn number_effect(&self) -> Result<Effect, DomainError> {
-        self.number
-            .clone()
-            .map(|record| Effect::Number(Box::new(record)))
-            .ok_or(DomainError::NumberUnknown)
+        self.number.clone().map(|record| Effect::Number(Box::new(record))).ok_or(DomainError::NumberUnknown)
     }
 
     /// The number's digits, for texts and errors.
     pub(super) fn phone(&self) -> Result<PhoneNumber, DomainError> {
-        self.number
-            .as_ref()
-            .map(|record| record.number)
-            .ok_or(DomainError::NumberUnknown)
+        self.number.as_ref().map(|record| record.number).ok_or(DomainError::NumberUnknown)
     }
 }

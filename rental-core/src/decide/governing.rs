@@ -22,22 +22,11 @@ pub(super) fn open_shop(
     if state.shop.is_some() {
         return Err(DomainError::ShopOpen);
     }
-    let shop = Shop {
-        wallet: wallet.clone(),
-        policy: policy.clone(),
-        chain_start,
-        opened_at: now,
-        version: 0,
-    };
+    let shop =
+        Shop { wallet: wallet.clone(), policy: policy.clone(), chain_start, opened_at: now, version: 0 };
     let mut draft = Draft::new(state, &shop, envelope, now);
-    let to = ChainState {
-        cursor: chain_start,
-        read_to: Timestamp::EPOCH,
-    };
-    draft.chain = Some(ChainMove {
-        from: state.chain.cursor,
-        to,
-    });
+    let to = ChainState { cursor: chain_start, read_to: Timestamp::EPOCH };
+    draft.chain = Some(ChainMove { from: state.chain.cursor, to });
     draft.audit("shop.open", &wallet.address, Some(wallet.network.to_string()));
     let read = load_for(&envelope.actor, &envelope.command);
     let (changes, effect) = draft.finish(state, envelope.seed.commit_id(), read, None, Effect::Done);
@@ -62,10 +51,7 @@ impl Draft<'_> {
         if state.chain.cursor != from {
             return Err(DomainError::ChainMoved);
         }
-        let to = ChainState {
-            read_to: to.read_to.max(state.chain.read_to),
-            ..to
-        };
+        let to = ChainState { read_to: to.read_to.max(state.chain.read_to), ..to };
         if to != state.chain {
             self.chain = Some(ChainMove { from, to });
         }
@@ -100,19 +86,12 @@ impl Draft<'_> {
         };
         self.access().keys.push(key.clone());
         self.audit("key.create", &key.id, Some(integrator.to_string()));
-        Effect::Key {
-            key: Box::new(key),
-            secret: secret.expose(),
-        }
+        Effect::Key { key: Box::new(key), secret: secret.expose() }
     }
 
     pub(super) fn revoke_key(&mut self, id: &str) -> Result<Effect, DomainError> {
         let now = self.now;
-        let live = self
-            .access()
-            .keys
-            .iter_mut()
-            .find(|key| key.id == id && key.revoked_at.is_none());
+        let live = self.access().keys.iter_mut().find(|key| key.id == id && key.revoked_at.is_none());
         live.ok_or(DomainError::KeyUnknown)?.revoked_at = Some(now);
         self.audit("key.revoke", id, None);
         Ok(Effect::Done)

@@ -110,10 +110,7 @@ impl Draft<'_> {
             invoice.status = InvoiceStatus::Cancelled { at: now };
             let invoice = invoice.clone();
             self.release_invoice(&invoice);
-            self.event(
-                Some(&invoice.customer),
-                EventKind::InvoiceCancelled { invoice: invoice.id },
-            );
+            self.event(Some(&invoice.customer), EventKind::InvoiceCancelled { invoice: invoice.id });
         }
         let until = self.shop.policy.turnover.map(|length| now + length);
         self.end_rental(&rental, HistoryKind::Revoked);
@@ -124,10 +121,7 @@ impl Draft<'_> {
     }
 
     pub(super) fn ban(&mut self, customer: &CustomerId) -> Effect {
-        let ban = Ban {
-            at: self.now,
-            reason: self.envelope.reason.clone(),
-        };
+        let ban = Ban { at: self.now, reason: self.envelope.reason.clone() };
         let account = self.account(customer);
         if account.ban.is_none() {
             account.ban = Some(ban);
@@ -146,9 +140,5 @@ impl Draft<'_> {
 }
 
 fn written(plans: &[Plan]) -> String {
-    plans
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(" ")
+    plans.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }

@@ -43,21 +43,14 @@ impl Draft<'_> {
 
     /// Takes an invoice off the number, if it hangs there.
     fn unhang(&mut self, id: InvoiceId) {
-        let Some(record) = self
-            .number
-            .as_mut()
-            .filter(|record| record.open_invoice() == Some(id))
-        else {
+        let Some(record) = self.number.as_mut().filter(|record| record.open_invoice() == Some(id)) else {
             return;
         };
         if matches!(record.holding, Holding::Reserved { .. }) {
             record.holding = Holding::Free;
         } else {
             let holding = std::mem::replace(&mut record.holding, Holding::Free);
-            record.holding = holding.map_rental(|rental| Rental {
-                renewal: None,
-                ..rental
-            });
+            record.holding = holding.map_rental(|rental| Rental { renewal: None, ..rental });
         }
     }
 
@@ -83,10 +76,7 @@ impl Draft<'_> {
         };
         let Some(offer) = rental.transfer else { return };
         let holding = std::mem::replace(&mut record.holding, Holding::Free);
-        record.holding = holding.map_rental(|rental| Rental {
-            transfer: None,
-            ..rental
-        });
+        record.holding = holding.map_rental(|rental| Rental { transfer: None, ..rental });
         self.event(Some(&rental.holder), EventKind::TransferClosed { reason });
         if let Some(to) = offer.to {
             self.event(Some(&to), EventKind::TransferClosed { reason });
@@ -144,12 +134,7 @@ impl Draft<'_> {
         if let Some(entry) = self.history(kind, Some(&rental.holder)) {
             entry.expires_at = Some(rental.expires_at);
         }
-        self.event(
-            Some(&rental.holder),
-            EventKind::RentalEnded {
-                revoked: kind == HistoryKind::Revoked,
-            },
-        );
+        self.event(Some(&rental.holder), EventKind::RentalEnded { revoked: kind == HistoryKind::Revoked });
     }
 
     fn pass_listing(&mut self) {
@@ -168,11 +153,7 @@ impl Draft<'_> {
 
     /// Tells that the number can be rented, when it can.
     pub(super) fn announce_if_available(&mut self) {
-        if self
-            .number
-            .as_ref()
-            .is_some_and(|record| record.state() == NumberState::Available)
-        {
+        if self.number.as_ref().is_some_and(|record| record.state() == NumberState::Available) {
             self.event(None, EventKind::NumberAvailable);
         }
     }

@@ -87,10 +87,7 @@ impl Draft<'_> {
         let Some(invoice) = payment.invoice.and_then(|id| self.invoice(id).cloned()) else {
             return;
         };
-        let undecided = payment.outcome
-            == Outcome::Exception {
-                reason: ExceptionReason::NumberLocked,
-            };
+        let undecided = payment.outcome == Outcome::Exception { reason: ExceptionReason::NumberLocked };
         if !undecided || !invoice.is_open() || invoice.waiting != Some(payment.tx) {
             return;
         }
@@ -140,23 +137,15 @@ impl Draft<'_> {
         invoice: Option<&Invoice>,
     ) -> Effect {
         let id = invoice.map(|invoice| invoice.id);
-        let kind = EventKind::PaymentException {
-            tx: incoming.tx,
-            amount: incoming.amount,
-            reason,
-            invoice: id,
-        };
+        let kind =
+            EventKind::PaymentException { tx: incoming.tx, amount: incoming.amount, reason, invoice: id };
         self.event(invoice.map(|invoice| &invoice.customer), kind);
         self.enter(incoming, Outcome::Exception { reason }, id)
     }
 
     fn enter(&mut self, incoming: &IncomingPayment, outcome: Outcome, invoice: Option<InvoiceId>) -> Effect {
         let payment = Payment::book(incoming, outcome, invoice, self.now);
-        self.once.push(Once {
-            key: OnceKey::Tx(incoming.tx),
-            value: String::new(),
-            keep_until: None,
-        });
+        self.once.push(Once { key: OnceKey::Tx(incoming.tx), value: String::new(), keep_until: None });
         self.payment = Some(payment.clone());
         Effect::Payment(Box::new(payment))
     }
@@ -204,11 +193,7 @@ impl Draft<'_> {
         }
         self.event(
             Some(&invoice.customer),
-            EventKind::InvoiceSettled {
-                invoice: invoice.id,
-                tx,
-                expires_at,
-            },
+            EventKind::InvoiceSettled { invoice: invoice.id, tx, expires_at },
         );
         let news = match invoice.kind {
             InvoiceKind::Rent => EventKind::RentalStarted { expires_at },
@@ -223,9 +208,7 @@ impl Draft<'_> {
         let payment = self.payment.clone().ok_or(DomainError::PaymentUnknown)?;
         match payment.outcome {
             Outcome::Exception { reason } => Ok((payment, reason)),
-            _ => Err(DomainError::PaymentDecided {
-                outcome: payment.outcome.name(),
-            }),
+            _ => Err(DomainError::PaymentDecided { outcome: payment.outcome.name() }),
         }
     }
 
@@ -240,19 +223,9 @@ impl Draft<'_> {
             return Err(DomainError::InvoicePaid);
         }
         self.carry_out(&invoice, payment.tx, Allowed::ByOperator)
-            .map_err(|_| DomainError::NumberGone {
-                number: invoice.number,
-            })?;
-        let payment = Payment {
-            invoice: Some(id),
-            ..payment
-        };
-        Ok(self.resolve(
-            payment,
-            Outcome::Applied { reason },
-            "payment.apply",
-            Some(id.to_string()),
-        ))
+            .map_err(|_| DomainError::NumberGone { number: invoice.number })?;
+        let payment = Payment { invoice: Some(id), ..payment };
+        Ok(self.resolve(payment, Outcome::Applied { reason }, "payment.apply", Some(id.to_string())))
     }
 
     pub(super) fn refund_payment(&mut self) -> Result<Effect, DomainError> {
@@ -268,17 +241,10 @@ impl Draft<'_> {
     pub(super) fn confirm_refund(&mut self, refund_tx: Option<TxHash>) -> Result<Effect, DomainError> {
         let payment = self.payment.clone().ok_or(DomainError::PaymentUnknown)?;
         let Outcome::RefundPending { reason } = payment.outcome else {
-            return Err(DomainError::RefundNotPending {
-                outcome: payment.outcome.name(),
-            });
+            return Err(DomainError::RefundNotPending { outcome: payment.outcome.name() });
         };
         let outcome = Outcome::Refunded { reason, refund_tx };
-        Ok(self.resolve(
-            payment,
-            outcome,
-            "payment.refunded",
-            refund_tx.map(|tx| tx.to_string()),
-        ))
+        Ok(self.resolve(payment, outcome, "payment.refunded", refund_tx.map(|tx| tx.to_string())))
     }
 
     /// Writes the operator's decision.
@@ -294,10 +260,7 @@ impl Draft<'_> {
             invoice.waiting = invoice.waiting.filter(|waiting| *waiting != tx);
             invoice.customer.clone()
         });
-        self.event(
-            customer.as_ref(),
-            EventKind::PaymentResolved { tx, outcome: name },
-        );
+        self.event(customer.as_ref(), EventKind::PaymentResolved { tx, outcome: name });
         self.audit(action, tx, detail);
         let payment = Payment { outcome, ..payment };
         self.payment = Some(payment.clone());

@@ -36,11 +36,8 @@ impl Draft<'_> {
         self.check_may_open(customer)?;
         let invoice = self.open(InvoiceKind::Rent, plan, customer)?;
         let Invoice { id, expires_at, .. } = invoice;
-        self.record()?.holding = Holding::Reserved {
-            invoice: id,
-            customer: customer.clone(),
-            until: expires_at,
-        };
+        self.record()?.holding =
+            Holding::Reserved { invoice: id, customer: customer.clone(), until: expires_at };
         Ok(Effect::Invoice(Box::new(invoice)))
     }
 
@@ -49,9 +46,7 @@ impl Draft<'_> {
         let record = self.record()?;
         let rental = record.rental().cloned().ok_or(DomainError::RentalUnknown)?;
         if let Some(renewal) = rental.renewal {
-            return Err(DomainError::RenewalOpen {
-                invoice: renewal.invoice,
-            });
+            return Err(DomainError::RenewalOpen { invoice: renewal.invoice });
         }
         let plan = record.plan(term).ok_or(DomainError::PlanUnknown)?;
         if rental.expires_at.max(now) + term.seconds() > latest_end(now) {
@@ -63,10 +58,7 @@ impl Draft<'_> {
         }
         self.check_may_open(&holder)?;
         let invoice = self.open(InvoiceKind::Renew, plan, &holder)?;
-        let renewal = Some(Renewal {
-            invoice: invoice.id,
-            until: invoice.expires_at,
-        });
+        let renewal = Some(Renewal { invoice: invoice.id, until: invoice.expires_at });
         let record = self.record()?;
         let holding = std::mem::replace(&mut record.holding, Holding::Free);
         record.holding = holding.map_rental(|rental| Rental { renewal, ..rental });
@@ -99,14 +91,7 @@ impl Draft<'_> {
         });
         self.invoices.push(invoice.clone());
         let Invoice { id, kind, amount, .. } = invoice;
-        self.event(
-            Some(customer),
-            EventKind::InvoiceOpened {
-                invoice: id,
-                kind,
-                amount,
-            },
-        );
+        self.event(Some(customer), EventKind::InvoiceOpened { invoice: id, kind, amount });
         Ok(invoice)
     }
 
@@ -145,10 +130,7 @@ impl Draft<'_> {
         invoice.status = InvoiceStatus::Cancelled { at: now };
         let invoice = invoice.clone();
         self.release_invoice(&invoice);
-        self.event(
-            Some(&invoice.customer),
-            EventKind::InvoiceCancelled { invoice: id },
-        );
+        self.event(Some(&invoice.customer), EventKind::InvoiceCancelled { invoice: id });
         self.announce_if_available();
         Ok(Effect::Invoice(Box::new(invoice)))
     }

@@ -20,30 +20,16 @@ impl Draft<'_> {
         }
         let token = self.envelope.seed.transfer_token(number);
         let expires_at = expires_at.min(rental.expires_at);
-        let offer = TransferOffer {
-            token_digest: token.digest(),
-            to: to.cloned(),
-            offered_at: now,
-            expires_at,
-        };
+        let offer =
+            TransferOffer { token_digest: token.digest(), to: to.cloned(), offered_at: now, expires_at };
         let holder = rental.holder.clone();
-        self.set_rental(|rental| Rental {
-            transfer: Some(offer),
-            ..rental
-        });
-        let kind = EventKind::TransferOffered {
-            to: to.cloned(),
-            expires_at,
-        };
+        self.set_rental(|rental| Rental { transfer: Some(offer), ..rental });
+        let kind = EventKind::TransferOffered { to: to.cloned(), expires_at };
         self.event(Some(&holder), kind.clone());
         if let Some(to) = to {
             self.event(Some(to), kind);
         }
-        Ok(Effect::Offer {
-            number,
-            token: token.expose(),
-            expires_at,
-        })
+        Ok(Effect::Offer { number, token: token.expose(), expires_at })
     }
 
     pub(super) fn accept_transfer(
@@ -65,10 +51,7 @@ impl Draft<'_> {
             entry.to = Some(customer.clone());
         }
         for side in [&from, customer] {
-            let kind = EventKind::TransferAccepted {
-                from: from.clone(),
-                to: customer.clone(),
-            };
+            let kind = EventKind::TransferAccepted { from: Some(from.clone()), to: Some(customer.clone()) };
             self.event(Some(side), kind);
         }
         self.number_effect()
@@ -101,9 +84,7 @@ impl Draft<'_> {
             _ => return Err(DomainError::RentalUnknown),
         };
         match rental.renewal {
-            Some(renewal) => Err(DomainError::RenewalOpen {
-                invoice: renewal.invoice,
-            }),
+            Some(renewal) => Err(DomainError::RenewalOpen { invoice: renewal.invoice }),
             None => Ok(rental),
         }
     }

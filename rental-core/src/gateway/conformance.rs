@@ -62,19 +62,12 @@ fn hashes(transactions: &[ChainTransaction]) -> Vec<TxHash> {
 }
 
 async fn read(test: &impl GatewayUnderTest, after: &ChainCursor) -> Vec<ChainTransaction> {
-    test.gateway()
-        .read(after)
-        .await
-        .expect("the chain can be read")
-        .transactions
+    test.gateway().read(after).await.expect("the chain can be read").transactions
 }
 
 /// A wallet without transactions is at the start and has nothing to read.
 pub async fn an_empty_chain_is_read_as_empty(test: impl GatewayUnderTest) {
-    assert_eq!(
-        test.gateway().head().await.expect("readable").cursor,
-        ChainCursor::START
-    );
+    assert_eq!(test.gateway().head().await.expect("readable").cursor, ChainCursor::START);
     assert_eq!(read(&test, &ChainCursor::START).await, Vec::new());
     assert_eq!(read(&test, &ChainCursor { lt: 5, hash: None }).await, Vec::new());
 }
@@ -98,23 +91,11 @@ pub async fn payments_are_read_oldest_first_with_all_they_carry(test: impl Gatew
     assert!(transactions.is_sorted_by(|one, next| one.lt < next.lt && one.chain_time <= next.chain_time));
     assert_eq!(transactions.len(), paid.len());
     for (transaction, (tx, amount, comment)) in transactions.iter().zip(paid) {
-        let Verdict::Payment(payment) = &transaction.verdict else {
-            panic!("{transaction:?} is a payment")
-        };
+        let Verdict::Payment(payment) = &transaction.verdict else { panic!("{transaction:?} is a payment") };
         let IncomingPayment { sender, .. } = payment;
         assert!(sender.contains(':'), "{sender} is a raw address");
         let (lt, chain_time, sender) = (transaction.lt, transaction.chain_time, sender.clone());
-        assert_eq!(
-            *payment,
-            IncomingPayment {
-                tx,
-                lt,
-                amount,
-                comment,
-                sender,
-                chain_time
-            }
-        );
+        assert_eq!(*payment, IncomingPayment { tx, lt, amount, comment, sender, chain_time });
     }
 }
 
@@ -147,14 +128,8 @@ pub async fn a_cursor_leaves_out_exactly_what_was_read(test: impl GatewayUnderTe
     let all = read(&test, &ChainCursor::START).await;
     for (index, transaction) in all.iter().enumerate() {
         let rest = &all[index + 1..];
-        let bare = ChainCursor {
-            lt: transaction.lt,
-            hash: None,
-        };
-        let between = ChainCursor {
-            lt: transaction.lt + 1,
-            hash: None,
-        };
+        let bare = ChainCursor { lt: transaction.lt, hash: None };
+        let between = ChainCursor { lt: transaction.lt + 1, hash: None };
         for after in [transaction.cursor(), bare, between] {
             assert_eq!(read(&test, &after).await, rest, "after {after:?}");
         }
@@ -178,10 +153,7 @@ pub async fn what_is_no_payment_is_read_as_such(test: impl GatewayUnderTest) {
         expected.push((test.not_a_payment(reason).await, Verdict::NotPayment(reason)));
     }
     let transactions = read(&test, &ChainCursor::START).await;
-    let read: Vec<_> = transactions
-        .into_iter()
-        .map(|found| (found.tx, found.verdict))
-        .collect();
+    let read: Vec<_> = transactions.into_iter().map(|found| (found.tx, found.verdict)).collect();
     assert_eq!(read, expected);
 }
 
@@ -191,9 +163,7 @@ pub async fn an_unreadable_message_does_not_stop_the_reading(test: impl GatewayU
     let good = test.pay(ton(4), text("after it")).await;
     let transactions = read(&test, &ChainCursor::START).await;
     assert_eq!(hashes(&transactions), [odd, good]);
-    let Verdict::Unreadable(booked) = &transactions[0].verdict else {
-        panic!("{transactions:?}")
-    };
+    let Verdict::Unreadable(booked) = &transactions[0].verdict else { panic!("{transactions:?}") };
     assert_eq!(booked.amount, ton(3));
     assert!(matches!(transactions[1].verdict, Verdict::Payment(_)));
 }
@@ -223,16 +193,8 @@ pub async fn read_to_goes_on_without_payments(test: impl GatewayUnderTest) {
     let paid = read(&test, &ChainCursor::START).await[0].clone();
     assert_eq!(paid.tx, tx);
     test.pass(Seconds::from_hours(1)).await;
-    let read_to = test
-        .gateway()
-        .read(&paid.cursor())
-        .await
-        .expect("readable")
-        .read_to;
-    assert!(
-        read_to + LONGEST_LAG >= paid.chain_time + Seconds::from_hours(1),
-        "{read_to}"
-    );
+    let read_to = test.gateway().read(&paid.cursor()).await.expect("readable").read_to;
+    assert!(read_to + LONGEST_LAG >= paid.chain_time + Seconds::from_hours(1), "{read_to}");
     assert!(test.gateway().head().await.expect("readable").read_to >= read_to);
 }
 
@@ -242,10 +204,7 @@ pub async fn a_cursor_of_another_chain_is_refused(test: impl GatewayUnderTest) {
         test.pay(ton(amount), Comment::None).await;
     }
     for known in read(&test, &ChainCursor::START).await {
-        let foreign = ChainCursor {
-            lt: known.lt,
-            hash: Some(TxHash([7; 32])),
-        };
+        let foreign = ChainCursor { lt: known.lt, hash: Some(TxHash([7; 32])) };
         let refused = test.gateway().read(&foreign).await;
         assert!(matches!(refused, Err(GatewayError::Unverified(_))), "{refused:?}");
     }
@@ -256,19 +215,14 @@ pub async fn readers_do_not_disturb_each_other(test: impl GatewayUnderTest) {
     for amount in 1..4 {
         test.pay(ton(amount), Comment::None).await;
     }
-    let mut readers: Vec<_> = (0..3)
-        .map(|_| (Box::pin(read(&test, &ChainCursor::START)), Poll::Pending))
-        .collect();
+    let mut readers: Vec<_> =
+        (0..3).map(|_| (Box::pin(read(&test, &ChainCursor::START)), Poll::Pending)).collect();
     // All are started before any is waited for. By hand, so that the suite needs no runtime of its own.
     poll_fn(|context| {
         for (reader, seen) in readers.iter_mut().filter(|(_, seen)| seen.is_pending()) {
             *seen = reader.as_mut().poll(context);
         }
-        if readers.iter().all(|(_, seen)| seen.is_ready()) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        if readers.iter().all(|(_, seen)| seen.is_ready()) { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
     let alone = read(&test, &ChainCursor::START).await;
@@ -291,11 +245,7 @@ pub async fn links_carry_address_amount_and_comment(test: impl GatewayUnderTest)
     assert!(links.ton.starts_with("ton://transfer/"), "{}", links.ton);
     assert!(links.https.starts_with("https://"), "{}", links.https);
     for link in [&links.ton, &links.https] {
-        for part in [
-            request.address.as_str(),
-            "amount=10000000001",
-            "text=RENT-0123456789",
-        ] {
+        for part in [request.address.as_str(), "amount=10000000001", "text=RENT-0123456789"] {
             assert!(link.contains(part), "{link} has {part}");
         }
     }

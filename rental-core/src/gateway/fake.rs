@@ -64,13 +64,7 @@ impl FakeGateway {
     /// A gateway whose wallet, on the sandbox network, has no transaction yet.
     pub fn new() -> Self {
         let address = "UQCIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiMjA".to_owned();
-        Self {
-            wallet: Wallet {
-                network: Network::Sandbox,
-                address,
-            },
-            script: Arc::default(),
-        }
+        Self { wallet: Wallet { network: Network::Sandbox, address }, script: Arc::default() }
     }
 
     /// Adds a payment at `chain_time` and returns its hash.
@@ -114,12 +108,7 @@ impl FakeGateway {
         let mut hash = [0xfa; 32];
         hash[..8].copy_from_slice(&lt.to_be_bytes());
         let tx = TxHash(hash);
-        script.transactions.push(ChainTransaction {
-            tx,
-            lt,
-            chain_time,
-            verdict: verdict(tx, lt),
-        });
+        script.transactions.push(ChainTransaction { tx, lt, chain_time, verdict: verdict(tx, lt) });
         script.read_to = script.read_to.max(chain_time.minus(Seconds(1)));
         tx
     }
@@ -149,11 +138,7 @@ impl FakeGateway {
     fn called(&self) -> Result<MutexGuard<'_, Script>, GatewayError> {
         let mut script = self.script();
         script.reads += 1;
-        if script.failures.is_empty() {
-            Ok(script)
-        } else {
-            Err(script.failures.remove(0))
-        }
+        if script.failures.is_empty() { Ok(script) } else { Err(script.failures.remove(0)) }
     }
 }
 
@@ -165,49 +150,25 @@ impl PaymentGateway for FakeGateway {
 
     async fn head(&self) -> Result<ChainHead, GatewayError> {
         let script = self.called()?;
-        let cursor = script
-            .transactions
-            .last()
-            .map_or(ChainCursor::START, ChainTransaction::cursor);
-        Ok(ChainHead {
-            cursor,
-            read_to: script.read_to,
-        })
+        let cursor = script.transactions.last().map_or(ChainCursor::START, ChainTransaction::cursor);
+        Ok(ChainHead { cursor, read_to: script.read_to })
     }
 
     async fn read(&self, after: &ChainCursor) -> Result<ChainRead, GatewayError> {
         let script = self.called()?;
         let known = after.hash.is_none() || script.transactions.iter().any(|known| known.cursor() == *after);
         if !known {
-            return Err(GatewayError::Unverified(format!(
-                "no scripted transaction is at {}",
-                after.lt
-            )));
+            return Err(GatewayError::Unverified(format!("no scripted transaction is at {}", after.lt)));
         }
-        let transactions = script
-            .transactions
-            .iter()
-            .filter(|known| known.lt > after.lt)
-            .cloned()
-            .collect();
-        Ok(ChainRead {
-            transactions,
-            read_to: script.read_to,
-        })
+        let transactions = script.transactions.iter().filter(|known| known.lt > after.lt).cloned().collect();
+        Ok(ChainRead { transactions, read_to: script.read_to })
     }
 
     /// Readable rather than exact: the comment is not escaped.
     fn links(&self, request: &PaymentRequest) -> PaymentLinks {
         let comment = request.comment.as_deref().unwrap_or_default();
-        let rest = format!(
-            "transfer/{}?amount={}&text={comment}",
-            request.address,
-            request.amount.get()
-        );
-        PaymentLinks {
-            ton: format!("ton://{rest}"),
-            https: format!("https://wallet.test/{rest}"),
-        }
+        let rest = format!("transfer/{}?amount={}&text={comment}", request.address, request.amount.get());
+        PaymentLinks { ton: format!("ton://{rest}"), https: format!("https://wallet.test/{rest}") }
     }
 }
 
@@ -254,28 +215,17 @@ mod tests {
     }
 
     crate::gateway_conformance!(|| async {
-        Scripted {
-            gateway: FakeGateway::new(),
-            now: Mutex::new(Timestamp::from_unix(1_000_000)),
-        }
+        Scripted { gateway: FakeGateway::new(), now: Mutex::new(Timestamp::from_unix(1_000_000)) }
     });
 
     #[tokio::test]
     async fn fails_as_often_as_told_and_counts_the_calls() {
         let gateway = FakeGateway::new();
-        let slow = GatewayError::RateLimited {
-            retry_after: Seconds(7),
-        };
+        let slow = GatewayError::RateLimited { retry_after: Seconds(7) };
         gateway.fail_next(2, slow.clone());
         assert_eq!(gateway.head().await, Err(slow.clone()));
         assert_eq!(gateway.read(&ChainCursor::START).await, Err(slow));
-        assert_eq!(
-            gateway
-                .read(&ChainCursor::START)
-                .await
-                .map(|read| read.transactions),
-            Ok(Vec::new())
-        );
+        assert_eq!(gateway.read(&ChainCursor::START).await.map(|read| read.transactions), Ok(Vec::new()));
         assert_eq!(gateway.reads(), 3);
     }
 }

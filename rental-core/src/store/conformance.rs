@@ -126,9 +126,7 @@ impl Harness {
 
 impl fmt::Debug for Harness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Harness")
-            .field("store", &self.store)
-            .finish_non_exhaustive()
+        f.debug_struct("Harness").field("store", &self.store).finish_non_exhaustive()
     }
 }
 

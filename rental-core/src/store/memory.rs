@@ -65,18 +65,12 @@ struct Shelves {
 impl MemoryStore {
     /// An empty shop that runs on `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self {
-            clock,
-            shelves: Arc::default(),
-        }
+        Self { clock, shelves: Arc::default() }
     }
 
     /// Everything and the present moment; nobody else reads or writes until the guard is dropped.
     fn open(&self) -> (MutexGuard<'_, Shelves>, Timestamp) {
-        let shelves = self
-            .shelves
-            .lock()
-            .expect("no operation panics while it holds the shelves");
+        let shelves = self.shelves.lock().expect("no operation panics while it holds the shelves");
         let now = self.clock.now();
         (shelves, now)
     }
@@ -271,8 +265,5 @@ fn page<K: fmt::Display, T>(page: &PageRequest, entries: impl Iterator<Item = (K
 
 /// What a cursor that no page gave out leads to.
 fn nothing<T>() -> Page<T> {
-    Page {
-        items: Vec::new(),
-        next: None,
-    }
+    Page { items: Vec::new(), next: None }
 }

@@ -8,17 +8,10 @@ use crate::shop::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_hold_under_64_concurrent_attempts_by_one_customer() {
-    let policy = Policy {
-        max_open_invoices: 5,
-        max_numbers: 7,
-        ..Policy::default()
-    };
+    let policy = Policy { max_open_invoices: 5, max_numbers: 7, ..Policy::default() };
     let shop = Arc::new(TestShop::with_policy(policy).await);
     for n in 10..80 {
-        let command = Command::AddNumber {
-            number: number(n),
-            plans: vec!["30d=10".parse().unwrap()],
-        };
+        let command = Command::AddNumber { number: number(n), plans: vec!["30d=10".parse().unwrap()] };
         shop.admin(command).await.unwrap();
     }
     let attempt = async |from: u64| {
@@ -32,10 +25,9 @@ async fn limits_hold_under_64_concurrent_attempts_by_one_customer() {
         for attempt in attempts {
             match attempt.await.unwrap() {
                 Ok(invoice) => opened.push(invoice),
-                Err(error) => assert!(
-                    error.kind() == ErrorKind::Limit || error.code() == "number.rented",
-                    "{error}"
-                ),
+                Err(error) => {
+                    assert!(error.kind() == ErrorKind::Limit || error.code() == "number.rented", "{error}");
+                }
             }
         }
         opened

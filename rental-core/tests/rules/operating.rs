@@ -8,20 +8,11 @@ use crate::shop::*;
 async fn a_withdrawn_number_stays_withdrawn_whatever_else_changes() {
     let shop = TestShop::open().await;
     shop.admin(Command::Withdraw { number: number(1) }).await.unwrap();
-    shop.admin(Command::SetPlans {
-        number: number(1),
-        plans: vec!["30d=11".parse().unwrap()],
-    })
-    .await
-    .unwrap();
+    shop.admin(Command::SetPlans { number: number(1), plans: vec!["30d=11".parse().unwrap()] })
+        .await
+        .unwrap();
     assert_eq!(refusal(shop.open_rent(1, 7).await), DomainError::NumberWithdrawn);
-    let refused = refusal(
-        shop.admin(Command::AddNumber {
-            number: number(1),
-            plans: vec![],
-        })
-        .await,
-    );
+    let refused = refusal(shop.admin(Command::AddNumber { number: number(1), plans: vec![] }).await);
     assert_eq!(refused, DomainError::NumberExists);
     shop.admin(Command::Restore { number: number(1) }).await.unwrap();
     assert_eq!(shop.open_rent(1, 7).await.unwrap().amount, ton("11"));
@@ -37,10 +28,7 @@ async fn withdrawing_takes_nothing_from_the_holder() {
     assert_eq!(shop.pay(&renewal).await.outcome, Outcome::Settled);
     shop.pass(90 * DAY);
     assert_eq!(shop.state(1).await, NumberState::Withdrawn);
-    assert_eq!(
-        refusal(shop.admin(Command::Restore { number: number(2) }).await),
-        DomainError::NumberListed
-    );
+    assert_eq!(refusal(shop.admin(Command::Restore { number: number(2) }).await), DomainError::NumberListed);
 }
 
 #[tokio::test]
@@ -48,20 +36,10 @@ async fn extending_adds_to_the_end_and_in_grace_to_now() {
     let shop = TestShop::open().await;
     shop.rent(1, 7).await;
     let end = shop.rental(1).await.expires_at;
-    shop.admin(Command::Extend {
-        number: number(1),
-        term: days(5),
-    })
-    .await
-    .unwrap();
+    shop.admin(Command::Extend { number: number(1), term: days(5) }).await.unwrap();
     assert_eq!(shop.rental(1).await.expires_at, end + Seconds(5 * DAY));
     shop.clock.set(end + Seconds(5 * DAY + 100));
-    shop.admin(Command::Extend {
-        number: number(1),
-        term: days(1),
-    })
-    .await
-    .unwrap();
+    shop.admin(Command::Extend { number: number(1), term: days(1) }).await.unwrap();
     assert_eq!(shop.rental(1).await.expires_at, shop.now() + Seconds(DAY));
     assert_eq!(shop.state(1).await, NumberState::Rented);
 }
@@ -70,10 +48,7 @@ async fn extending_adds_to_the_end_and_in_grace_to_now() {
 async fn revoking_ends_the_rental_its_renewal_and_its_offer() {
     let shop = TestShop::open().await;
     shop.rent(1, 7).await;
-    let command = Command::OfferTransfer {
-        number: number(1),
-        to: Some(customer(8)),
-    };
+    let command = Command::OfferTransfer { number: number(1), to: Some(customer(8)) };
     shop.ask(actor(7), command).await.unwrap();
     let renewal = shop.open_renewal(1, 7).await.unwrap();
     shop.admin(Command::Revoke { number: number(1) }).await.unwrap();
@@ -81,16 +56,8 @@ async fn revoking_ends_the_rental_its_renewal_and_its_offer() {
     let account = shop.account(7).await;
     assert!(account.numbers.is_empty() && account.open_invoices.is_empty());
     let payment = shop.pay(&renewal).await;
-    assert_eq!(
-        payment.outcome,
-        Outcome::Exception {
-            reason: ExceptionReason::Cancelled
-        }
-    );
-    assert_eq!(
-        refusal(shop.admin(Command::Revoke { number: number(1) }).await),
-        DomainError::RentalUnknown
-    );
+    assert_eq!(payment.outcome, Outcome::Exception { reason: ExceptionReason::Cancelled });
+    assert_eq!(refusal(shop.admin(Command::Revoke { number: number(1) }).await), DomainError::RentalUnknown);
     assert!(shop.history(1).await.contains(&HistoryKind::Revoked));
 }
 
@@ -99,30 +66,14 @@ async fn a_banned_customer_opens_nothing_but_keeps_what_is_paid() {
     let shop = TestShop::open().await;
     shop.rent(1, 7).await;
     let open = shop.open_rent(2, 7).await.unwrap();
-    shop.admin(Command::Ban {
-        customer: customer(7),
-    })
-    .await
-    .unwrap();
+    shop.admin(Command::Ban { customer: customer(7) }).await.unwrap();
     assert_eq!(refusal(shop.open_rent(3, 7).await), DomainError::CustomerBanned);
-    assert_eq!(
-        refusal(shop.open_renewal(1, 7).await),
-        DomainError::CustomerBanned
-    );
+    assert_eq!(refusal(shop.open_renewal(1, 7).await), DomainError::CustomerBanned);
     assert_eq!(shop.pay(&open).await.outcome, Outcome::Settled);
     assert_eq!(shop.state(1).await, NumberState::Rented);
-    shop.admin(Command::Unban {
-        customer: customer(7),
-    })
-    .await
-    .unwrap();
+    shop.admin(Command::Unban { customer: customer(7) }).await.unwrap();
     assert_eq!(
-        refusal(
-            shop.admin(Command::Unban {
-                customer: customer(7)
-            })
-            .await
-        ),
+        refusal(shop.admin(Command::Unban { customer: customer(7) }).await),
         DomainError::CustomerNotBanned
     );
     shop.open_rent(3, 7).await.unwrap();
@@ -133,27 +84,15 @@ async fn admins_act_only_while_they_are_listed() {
     let shop = TestShop::open().await;
     let boss = Actor::Admin(AdminId::Telegram(5));
     let withdraw = |n| Command::Withdraw { number: number(n) };
-    assert_eq!(
-        refusal(shop.ask(boss.clone(), withdraw(1)).await),
-        DomainError::Denied
-    );
+    assert_eq!(refusal(shop.ask(boss.clone(), withdraw(1)).await), DomainError::Denied);
     assert!(shop.service.totals(&boss).await.is_err());
     shop.admin(Command::AddAdmin { user: 5 }).await.unwrap();
     shop.ask(boss.clone(), withdraw(1)).await.unwrap();
     shop.service.totals(&boss).await.unwrap();
     shop.admin(Command::RemoveAdmin { user: 5 }).await.unwrap();
     assert_eq!(refusal(shop.ask(boss, withdraw(2)).await), DomainError::Denied);
-    for command in [
-        withdraw(1),
-        Command::Ban {
-            customer: customer(8),
-        },
-        Command::AddAdmin { user: 7 },
-    ] {
-        assert_eq!(
-            refusal(shop.ask(actor(7), command.clone()).await),
-            DomainError::Denied
-        );
+    for command in [withdraw(1), Command::Ban { customer: customer(8) }, Command::AddAdmin { user: 7 }] {
+        assert_eq!(refusal(shop.ask(actor(7), command.clone()).await), DomainError::Denied);
         let integrator = Actor::Integrator("demo".parse().unwrap());
         assert_eq!(refusal(shop.ask(integrator, command).await), DomainError::Denied);
     }
@@ -162,34 +101,13 @@ async fn admins_act_only_while_they_are_listed() {
 #[tokio::test]
 async fn a_key_opens_until_it_is_revoked() {
     let shop = TestShop::open().await;
-    let command = Command::CreateKey {
-        integrator: "demo".parse().unwrap(),
-        scopes: vec![Scope::Read],
-    };
-    let Effect::Key { key, secret } = shop.admin(command).await.unwrap().effect else {
-        panic!("a key")
-    };
+    let command = Command::CreateKey { integrator: "demo".parse().unwrap(), scopes: vec![Scope::Read] };
+    let Effect::Key { key, secret } = shop.admin(command).await.unwrap().effect else { panic!("a key") };
     let secret = ApiSecret::parse(&secret).unwrap();
-    assert_eq!(
-        shop.service
-            .authenticate(&secret)
-            .await
-            .unwrap()
-            .integrator
-            .as_str(),
-        "demo"
-    );
-    shop.admin(Command::RevokeKey { id: key.id.clone() })
-        .await
-        .unwrap();
-    assert_eq!(
-        shop.service.authenticate(&secret).await,
-        Err(ServiceError::Unauthenticated)
-    );
-    assert_eq!(
-        refusal(shop.admin(Command::RevokeKey { id: key.id }).await),
-        DomainError::KeyUnknown
-    );
+    assert_eq!(shop.service.authenticate(&secret).await.unwrap().integrator.as_str(), "demo");
+    shop.admin(Command::RevokeKey { id: key.id.clone() }).await.unwrap();
+    assert_eq!(shop.service.authenticate(&secret).await, Err(ServiceError::Unauthenticated));
+    assert_eq!(refusal(shop.admin(Command::RevokeKey { id: key.id }).await), DomainError::KeyUnknown);
 }
 
 #[tokio::test]
@@ -198,33 +116,15 @@ async fn every_change_by_an_operator_is_audited_with_its_reason() {
     let mut request = Request::new(admin(), Command::Withdraw { number: number(1) });
     request.reason = Some("maintenance".to_owned());
     shop.service.execute(request).await.unwrap();
-    let entry = shop
-        .service
-        .audit(&admin(), &PageRequest::first(1))
-        .await
-        .unwrap()
-        .items
-        .remove(0);
-    assert_eq!(
-        (entry.actor.as_str(), entry.action.as_str()),
-        ("console:test", "number.withdraw")
-    );
-    assert_eq!(
-        (entry.object, entry.reason),
-        (number(1).to_string(), Some("maintenance".to_owned()))
-    );
+    let entry = shop.service.audit(&admin(), &PageRequest::first(1)).await.unwrap().items.remove(0);
+    assert_eq!((entry.actor.as_str(), entry.action.as_str()), ("console:test", "number.withdraw"));
+    assert_eq!((entry.object, entry.reason), (number(1).to_string(), Some("maintenance".to_owned())));
 }
 
 #[tokio::test]
 async fn a_store_belongs_to_one_wallet() {
     let shop = TestShop::open().await;
-    let other = Wallet {
-        network: Network::Mainnet,
-        address: "UQother".to_owned(),
-    };
-    let refused = shop
-        .service
-        .open_shop(&other, &Policy::default(), ChainCursor::START)
-        .await;
+    let other = Wallet { network: Network::Mainnet, address: "UQother".to_owned() };
+    let refused = shop.service.open_shop(&other, &Policy::default(), ChainCursor::START).await;
     assert!(matches!(refused, Err(ServiceError::WalletDiffers { .. })));
 }

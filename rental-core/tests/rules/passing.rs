@@ -22,12 +22,7 @@ async fn a_number_comes_back_at_the_end_of_its_term() {
         assert_eq!(shop.stored(1).await.state(), state, "after the sweeper");
     }
     assert!(shop.account(7).await.numbers.is_empty());
-    let wanted = [
-        HistoryKind::Added,
-        HistoryKind::Rented,
-        HistoryKind::Expired,
-        HistoryKind::Ended,
-    ];
+    let wanted = [HistoryKind::Added, HistoryKind::Rented, HistoryKind::Expired, HistoryKind::Ended];
     assert_eq!(shop.history(1).await, wanted);
 }
 
@@ -44,11 +39,7 @@ async fn after_a_long_downtime_one_tick_catches_up_completely() {
 
 #[tokio::test]
 async fn a_manual_turnover_waits_for_the_operator() {
-    let shop = TestShop::with_policy(Policy {
-        turnover: None,
-        ..Policy::default()
-    })
-    .await;
+    let shop = TestShop::with_policy(Policy { turnover: None, ..Policy::default() }).await;
     shop.rent(1, 7).await;
     shop.pass(400 * DAY);
     shop.tick(1).await;
@@ -112,13 +103,7 @@ async fn due_numbers_are_found_by_their_deadline_alone() {
     assert_eq!(first, shop.now() + Seconds(27 * DAY));
     shop.clock.set(first);
     let due = shop.store.due(None, 10).await.unwrap();
-    assert_eq!(
-        due,
-        [Due {
-            deadline: first,
-            number: number(1)
-        }]
-    );
+    assert_eq!(due, [Due { deadline: first, number: number(1) }]);
     shop.tick(1).await;
     assert_eq!(shop.store.due(None, 10).await.unwrap(), []);
 }
@@ -127,21 +112,10 @@ async fn due_numbers_are_found_by_their_deadline_alone() {
 async fn a_pending_deletion_is_not_rentable_until_it_is_through() {
     let shop = TestShop::open().await;
     let until = shop.now() + Seconds(7 * DAY);
-    shop.admin(Command::AwaitDeletion {
-        number: number(1),
-        until,
-    })
-    .await
-    .unwrap();
-    assert_eq!(
-        refusal(shop.open_rent(1, 7).await),
-        DomainError::NumberPendingDeletion
-    );
+    shop.admin(Command::AwaitDeletion { number: number(1), until }).await.unwrap();
+    assert_eq!(refusal(shop.open_rent(1, 7).await), DomainError::NumberPendingDeletion);
     shop.pass(7 * DAY - 1);
-    assert_eq!(
-        refusal(shop.open_rent(1, 7).await),
-        DomainError::NumberPendingDeletion
-    );
+    assert_eq!(refusal(shop.open_rent(1, 7).await), DomainError::NumberPendingDeletion);
     shop.pass(1);
     assert_eq!(shop.store.due(None, 10).await.unwrap().len(), 1);
     shop.open_rent(1, 7).await.unwrap();

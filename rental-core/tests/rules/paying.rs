@@ -14,15 +14,9 @@ async fn an_exact_payment_in_time_rents_the_number() {
     let invoice = shop.open_rent(1, 7).await.unwrap();
     shop.pass(900); // the very last second
     let payment = shop.pay(&invoice).await;
-    assert_eq!(
-        (payment.outcome, payment.invoice),
-        (Outcome::Settled, Some(invoice.id))
-    );
+    assert_eq!((payment.outcome, payment.invoice), (Outcome::Settled, Some(invoice.id)));
     let rental = shop.rental(1).await;
-    assert_eq!(
-        (rental.holder.clone(), rental.expires_at),
-        (customer(7), shop.now() + Seconds(30 * DAY))
-    );
+    assert_eq!((rental.holder.clone(), rental.expires_at), (customer(7), shop.now() + Seconds(30 * DAY)));
     assert_eq!(shop.invoice(invoice.id).await.status.name(), "settled");
     let account = shop.account(7).await;
     assert!(account.open_invoices.is_empty() && account.numbers.contains(&number(1)));
@@ -35,10 +29,7 @@ async fn anything_but_the_exact_amount_is_kept_and_rents_nothing() {
     let invoice = shop.open_rent(1, 7).await.unwrap();
     let payload = invoice.payload.as_str();
     let one = Nanotons::new(1).unwrap();
-    let (less, more) = (
-        invoice.amount.checked_sub(one).unwrap(),
-        invoice.amount.checked_add(one).unwrap(),
-    );
+    let (less, more) = (invoice.amount.checked_sub(one).unwrap(), invoice.amount.checked_add(one).unwrap());
     for (amount, reason) in [
         (less, ExceptionReason::Underpaid),
         (more, ExceptionReason::Overpaid),
@@ -46,10 +37,7 @@ async fn anything_but_the_exact_amount_is_kept_and_rents_nothing() {
         (ton("5"), ExceptionReason::Underpaid), // two halves are not a whole
         (one, ExceptionReason::Underpaid),
     ] {
-        assert_eq!(
-            shop.book(shop.coin(amount, payload)).await.outcome,
-            exception(reason)
-        );
+        assert_eq!(shop.book(shop.coin(amount, payload)).await.outcome, exception(reason));
         assert_eq!(shop.state(1).await, NumberState::Reserved);
     }
     assert_eq!(shop.pay(&invoice).await.outcome, Outcome::Settled);
@@ -59,10 +47,7 @@ async fn anything_but_the_exact_amount_is_kept_and_rents_nothing() {
 async fn every_other_coin_is_kept_with_its_reason() {
     let shop = TestShop::open().await;
     let invoice = shop.rent(1, 7).await;
-    assert_eq!(
-        shop.pay(&invoice).await.outcome,
-        exception(ExceptionReason::Duplicate)
-    );
+    assert_eq!(shop.pay(&invoice).await.outcome, exception(ExceptionReason::Duplicate));
 
     let late = shop.open_rent(2, 7).await.unwrap();
     shop.pass(901);
@@ -72,18 +57,8 @@ async fn every_other_coin_is_kept_with_its_reason() {
     assert_eq!(shop.pay(&late).await.outcome, exception(ExceptionReason::Late));
 
     let cancelled = shop.open_rent(3, 7).await.unwrap();
-    shop.ask(
-        actor(7),
-        Command::CancelInvoice {
-            invoice: cancelled.id,
-        },
-    )
-    .await
-    .unwrap();
-    assert_eq!(
-        shop.pay(&cancelled).await.outcome,
-        exception(ExceptionReason::Cancelled)
-    );
+    shop.ask(actor(7), Command::CancelInvoice { invoice: cancelled.id }).await.unwrap();
+    assert_eq!(shop.pay(&cancelled).await.outcome, exception(ExceptionReason::Cancelled));
 
     let open = shop.open_rent(4, 7).await.unwrap();
     let early = IncomingPayment {
@@ -96,36 +71,18 @@ async fn every_other_coin_is_kept_with_its_reason() {
         (Comment::None, ExceptionReason::NoComment),
         (Comment::Text(" \n".to_owned()), ExceptionReason::NoComment),
         (Comment::Text("hello".to_owned()), ExceptionReason::UnknownPayload),
-        (
-            Comment::Text("RENT-0000000000".to_owned()),
-            ExceptionReason::UnknownPayload,
-        ),
-        (
-            Comment::Text(format!("{p} {p}", p = open.payload)),
-            ExceptionReason::UnknownPayload,
-        ),
-        (
-            Comment::Text(format!("{}x", open.payload)),
-            ExceptionReason::UnknownPayload,
-        ),
+        (Comment::Text("RENT-0000000000".to_owned()), ExceptionReason::UnknownPayload),
+        (Comment::Text(format!("{p} {p}", p = open.payload)), ExceptionReason::UnknownPayload),
+        (Comment::Text(format!("{}x", open.payload)), ExceptionReason::UnknownPayload),
         (Comment::Encrypted, ExceptionReason::UnreadableComment),
-        (
-            Comment::Binary("ff".to_owned()),
-            ExceptionReason::UnreadableComment,
-        ),
+        (Comment::Binary("ff".to_owned()), ExceptionReason::UnreadableComment),
         (Comment::Malformed, ExceptionReason::UnreadableComment),
     ] {
-        let coin = IncomingPayment {
-            comment,
-            ..shop.coin(open.amount, "")
-        };
+        let coin = IncomingPayment { comment, ..shop.coin(open.amount, "") };
         let payment = shop.book(coin).await;
         assert_eq!((payment.outcome, payment.invoice), (exception(reason), None));
     }
-    let command = Command::Book {
-        incoming: shop.coin(open.amount, open.payload.as_str()),
-        unreadable: true,
-    };
+    let command = Command::Book { incoming: shop.coin(open.amount, open.payload.as_str()), unreadable: true };
     let unreadable = shop.ask(Actor::System, command).await.unwrap().payment().unwrap();
     assert_eq!(unreadable.outcome, exception(ExceptionReason::UnreadableMessage));
     assert_eq!(shop.state(4).await, NumberState::Reserved);
@@ -142,10 +99,7 @@ async fn one_transaction_is_booked_once_however_often_it_is_seen() {
         assert_eq!(shop.book(coin.clone()).await, first);
     }
     assert_eq!(shop.rental(1).await, rental);
-    assert_eq!(
-        shop.store.totals().await.unwrap().booked(),
-        u128::from(invoice.amount.get())
-    );
+    assert_eq!(shop.store.totals().await.unwrap().booked(), u128::from(invoice.amount.get()));
 }
 
 #[tokio::test]
@@ -181,23 +135,13 @@ async fn a_payment_for_a_locked_number_waits_for_the_lock_to_go() {
     let shop = TestShop::open().await;
     let invoice = shop.open_rent(1, 7).await.unwrap();
     let (name, token) = (LeaseName::Number(number(1)), LeaseToken::from_entropy([1; 16]));
-    shop.store
-        .acquire(&name, &token, Seconds(3600))
-        .await
-        .unwrap()
-        .unwrap();
+    shop.store.acquire(&name, &token, Seconds(3600)).await.unwrap().unwrap();
 
     let payment = shop.pay(&invoice).await;
     assert_eq!(payment.outcome, exception(ExceptionReason::NumberLocked));
-    assert_eq!(
-        shop.pay(&invoice).await.outcome,
-        exception(ExceptionReason::Duplicate)
-    );
+    assert_eq!(shop.pay(&invoice).await.outcome, exception(ExceptionReason::Duplicate));
     let cancel = Command::CancelInvoice { invoice: invoice.id };
-    assert_eq!(
-        refusal(shop.ask(actor(7), cancel).await),
-        DomainError::InvoiceSettled
-    );
+    assert_eq!(refusal(shop.ask(actor(7), cancel).await), DomainError::InvoiceSettled);
 
     shop.pass(1800);
     shop.read_chain().await; // past the deadline: still no lapse
@@ -219,78 +163,29 @@ async fn the_operator_applies_refunds_and_writes_off_each_once() {
     let third = shop.book(shop.coin(ton("2"), "hello")).await;
 
     let apply = |tx, invoice| Command::ApplyPayment { tx, invoice };
-    assert_eq!(
-        refusal(shop.admin(apply(other.tx, None)).await),
-        DomainError::InvoiceNotNamed
-    );
-    assert_eq!(
-        refusal(shop.admin(apply(TxHash([9; 32]), None)).await),
-        DomainError::PaymentUnknown
-    );
-    assert_eq!(
-        refusal(shop.ask(actor(7), apply(short.tx, None)).await),
-        DomainError::Denied
-    );
-    let applied = shop
-        .admin(apply(short.tx, None))
-        .await
-        .unwrap()
-        .payment()
-        .unwrap();
-    assert_eq!(
-        applied.outcome,
-        Outcome::Applied {
-            reason: ExceptionReason::Underpaid
-        }
-    );
+    assert_eq!(refusal(shop.admin(apply(other.tx, None)).await), DomainError::InvoiceNotNamed);
+    assert_eq!(refusal(shop.admin(apply(TxHash([9; 32]), None)).await), DomainError::PaymentUnknown);
+    assert_eq!(refusal(shop.ask(actor(7), apply(short.tx, None)).await), DomainError::Denied);
+    let applied = shop.admin(apply(short.tx, None)).await.unwrap().payment().unwrap();
+    assert_eq!(applied.outcome, Outcome::Applied { reason: ExceptionReason::Underpaid });
     assert_eq!(shop.state(1).await, NumberState::Rented);
     let refused = refusal(shop.admin(apply(short.tx, None)).await);
     assert_eq!(refused, DomainError::PaymentDecided { outcome: "applied" });
-    assert_eq!(
-        refusal(shop.admin(apply(other.tx, Some(invoice.id))).await),
-        DomainError::InvoiceSettled
-    );
+    assert_eq!(refusal(shop.admin(apply(other.tx, Some(invoice.id))).await), DomainError::InvoiceSettled);
 
     let refund = Command::RefundPayment { tx: other.tx };
-    let confirm = Command::ConfirmRefund {
-        tx: other.tx,
-        refund_tx: Some(TxHash([3; 32])),
-    };
-    assert!(matches!(
-        refusal(shop.admin(confirm.clone()).await),
-        DomainError::RefundNotPending { .. }
-    ));
+    let confirm = Command::ConfirmRefund { tx: other.tx, refund_tx: Some(TxHash([3; 32])) };
+    assert!(matches!(refusal(shop.admin(confirm.clone()).await), DomainError::RefundNotPending { .. }));
     shop.admin(refund.clone()).await.unwrap();
-    assert!(matches!(
-        refusal(shop.admin(refund).await),
-        DomainError::PaymentDecided { .. }
-    ));
+    assert!(matches!(refusal(shop.admin(refund).await), DomainError::PaymentDecided { .. }));
     let refunded = shop.admin(confirm).await.unwrap().payment().unwrap();
     assert_eq!(refunded.outcome.name(), "refunded");
 
-    let kept = shop
-        .admin(Command::WriteOffPayment { tx: third.tx })
-        .await
-        .unwrap()
-        .payment()
-        .unwrap();
+    let kept = shop.admin(Command::WriteOffPayment { tx: third.tx }).await.unwrap().payment().unwrap();
     assert_eq!(kept.outcome.name(), "written_off");
-    let audit = shop
-        .service
-        .audit(&admin(), &PageRequest::first(4))
-        .await
-        .unwrap()
-        .items;
+    let audit = shop.service.audit(&admin(), &PageRequest::first(4)).await.unwrap().items;
     let actions: Vec<_> = audit.iter().map(|entry| entry.action.as_str()).collect();
-    assert_eq!(
-        actions,
-        [
-            "payment.write_off",
-            "payment.refunded",
-            "payment.refund",
-            "payment.apply"
-        ]
-    );
+    assert_eq!(actions, ["payment.write_off", "payment.refunded", "payment.refund", "payment.apply"]);
 }
 
 #[tokio::test]
@@ -301,15 +196,9 @@ async fn a_late_payment_can_be_applied_while_the_number_is_free() {
     shop.read_chain().await;
     shop.tick(1).await;
     let late = shop.pay(&invoice).await;
-    let apply = Command::ApplyPayment {
-        tx: late.tx,
-        invoice: None,
-    };
+    let apply = Command::ApplyPayment { tx: late.tx, invoice: None };
     shop.rent(1, 8).await;
-    assert_eq!(
-        refusal(shop.admin(apply.clone()).await),
-        DomainError::NumberGone { number: number(1) }
-    );
+    assert_eq!(refusal(shop.admin(apply.clone()).await), DomainError::NumberGone { number: number(1) });
     shop.admin(Command::Revoke { number: number(1) }).await.unwrap();
     shop.admin(Command::Restore { number: number(1) }).await.unwrap();
     shop.admin(apply).await.unwrap();
@@ -322,15 +211,8 @@ async fn only_its_own_customer_sees_a_payment() {
     let invoice = shop.rent(1, 7).await;
     let stray = shop.book(shop.coin(ton("1"), "hello")).await;
     let list = async |viewer: &Actor| {
-        let page = shop
-            .service
-            .payments(viewer, &PaymentQuery::default(), &PageRequest::first(10))
-            .await;
-        page.unwrap()
-            .items
-            .into_iter()
-            .map(|payment| payment.invoice)
-            .collect::<Vec<_>>()
+        let page = shop.service.payments(viewer, &PaymentQuery::default(), &PageRequest::first(10)).await;
+        page.unwrap().items.into_iter().map(|payment| payment.invoice).collect::<Vec<_>>()
     };
     assert_eq!(list(&actor(7)).await, [Some(invoice.id)]);
     assert_eq!(list(&actor(8)).await, []);

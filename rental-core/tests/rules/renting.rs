@@ -30,19 +30,9 @@ async fn the_loser_of_a_race_is_told_which_rule() {
 async fn unknown_numbers_and_terms_are_refused_and_change_nothing() {
     let shop = TestShop::open().await;
     let before = shop.stored(1).await;
-    let ask = |n, term| Command::OpenRent {
-        number: number(n),
-        term: days(term),
-        customer: customer(7),
-    };
-    assert_eq!(
-        refusal(shop.ask(actor(7), ask(99, 30)).await),
-        DomainError::NumberUnknown
-    );
-    assert_eq!(
-        refusal(shop.ask(actor(7), ask(1, 31)).await),
-        DomainError::PlanUnknown
-    );
+    let ask = |n, term| Command::OpenRent { number: number(n), term: days(term), customer: customer(7) };
+    assert_eq!(refusal(shop.ask(actor(7), ask(99, 30)).await), DomainError::NumberUnknown);
+    assert_eq!(refusal(shop.ask(actor(7), ask(1, 31)).await), DomainError::PlanUnknown);
     assert_eq!(shop.stored(1).await, before);
     assert_eq!(shop.account(7).await.version, 0);
 }
@@ -50,23 +40,13 @@ async fn unknown_numbers_and_terms_are_refused_and_change_nothing() {
 #[tokio::test]
 async fn nobody_opens_or_cancels_for_somebody_else() {
     let shop = TestShop::open().await;
-    let command = Command::OpenRent {
-        number: number(1),
-        term: days(30),
-        customer: customer(8),
-    };
+    let command = Command::OpenRent { number: number(1), term: days(30), customer: customer(8) };
     assert_eq!(refusal(shop.ask(actor(7), command).await), DomainError::Denied);
     let invoice = shop.open_rent(1, 7).await.unwrap();
     let cancel = Command::CancelInvoice { invoice: invoice.id };
-    assert_eq!(
-        refusal(shop.ask(actor(8), cancel.clone()).await),
-        DomainError::InvoiceUnknown
-    );
+    assert_eq!(refusal(shop.ask(actor(8), cancel.clone()).await), DomainError::InvoiceUnknown);
     let integrator = Actor::Integrator("demo".parse().unwrap());
-    assert_eq!(
-        refusal(shop.ask(integrator, cancel).await),
-        DomainError::InvoiceUnknown
-    );
+    assert_eq!(refusal(shop.ask(integrator, cancel).await), DomainError::InvoiceUnknown);
     assert!(shop.service.invoice(&actor(8), invoice.id).await.is_err());
 }
 
@@ -75,19 +55,11 @@ async fn a_cancelled_invoice_frees_the_number_at_once() {
     let shop = TestShop::open().await;
     let invoice = shop.open_rent(1, 7).await.unwrap();
     let cancel = Command::CancelInvoice { invoice: invoice.id };
-    let cancelled = shop
-        .ask(actor(7), cancel.clone())
-        .await
-        .unwrap()
-        .invoice()
-        .unwrap();
+    let cancelled = shop.ask(actor(7), cancel.clone()).await.unwrap().invoice().unwrap();
     assert_eq!(cancelled.status.name(), "cancelled");
     assert_eq!(shop.state(1).await, NumberState::Available);
     assert!(shop.account(7).await.open_invoices.is_empty());
-    assert_eq!(
-        refusal(shop.ask(actor(7), cancel).await),
-        DomainError::InvoiceCancelled
-    );
+    assert_eq!(refusal(shop.ask(actor(7), cancel).await), DomainError::InvoiceCancelled);
     shop.open_rent(1, 8).await.unwrap();
 }
 
@@ -95,10 +67,7 @@ async fn a_cancelled_invoice_frees_the_number_at_once() {
 async fn a_paid_invoice_cannot_be_cancelled() {
     let shop = TestShop::open().await;
     let invoice = shop.rent(1, 7).await;
-    let refused = refusal(
-        shop.ask(actor(7), Command::CancelInvoice { invoice: invoice.id })
-            .await,
-    );
+    let refused = refusal(shop.ask(actor(7), Command::CancelInvoice { invoice: invoice.id }).await);
     assert_eq!(refused, DomainError::InvoiceSettled);
     assert_eq!(shop.state(1).await, NumberState::Rented);
 }
@@ -113,9 +82,7 @@ async fn one_renewal_is_open_at_a_time() {
     assert_eq!(refused, DomainError::RenewalOpen { invoice: renewal.id });
     assert_eq!(refusal(shop.open_renewal(1, 8).await), DomainError::RentalUnknown);
     assert_eq!(refusal(shop.open_renewal(2, 7).await), DomainError::RentalUnknown);
-    shop.ask(actor(7), Command::CancelInvoice { invoice: renewal.id })
-        .await
-        .unwrap();
+    shop.ask(actor(7), Command::CancelInvoice { invoice: renewal.id }).await.unwrap();
     shop.open_renewal(1, 7).await.unwrap();
 }
 
@@ -123,34 +90,11 @@ async fn one_renewal_is_open_at_a_time() {
 async fn a_rental_cannot_be_renewed_beyond_ten_years() {
     let shop = TestShop::open().await;
     shop.rent(1, 7).await;
-    let plans = vec![
-        Plan {
-            term: days(3650),
-            price: ton("1"),
-        },
-        "30d=10".parse().unwrap(),
-    ];
-    shop.admin(Command::SetPlans {
-        number: number(1),
-        plans,
-    })
-    .await
-    .unwrap();
-    let command = Command::OpenRenewal {
-        number: number(1),
-        term: days(3650),
-    };
-    assert_eq!(
-        refusal(shop.ask(actor(7), command).await),
-        DomainError::TermTooLong
-    );
-    let refused = refusal(
-        shop.admin(Command::Extend {
-            number: number(1),
-            term: days(3650),
-        })
-        .await,
-    );
+    let plans = vec![Plan { term: days(3650), price: ton("1") }, "30d=10".parse().unwrap()];
+    shop.admin(Command::SetPlans { number: number(1), plans }).await.unwrap();
+    let command = Command::OpenRenewal { number: number(1), term: days(3650) };
+    assert_eq!(refusal(shop.ask(actor(7), command).await), DomainError::TermTooLong);
+    let refused = refusal(shop.admin(Command::Extend { number: number(1), term: days(3650) }).await);
     assert_eq!(refused, DomainError::TermTooLong);
 }
 
@@ -163,11 +107,7 @@ async fn an_idempotency_key_acts_once_and_refuses_another_request() {
         idempotency: IdempotencyKey::new(demo.clone(), "key-1", &[body]),
         ..Request::new(
             Actor::Integrator(demo.clone()),
-            Command::OpenRent {
-                number: number(n),
-                term: days(30),
-                customer: alice.clone(),
-            },
+            Command::OpenRent { number: number(n), term: days(30), customer: alice.clone() },
         )
     };
     let first = shop.service.execute(request(1, b"one")).await.unwrap();

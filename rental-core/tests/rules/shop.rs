@@ -49,28 +49,12 @@ impl TestShop {
         let clock = ManualClock::at(Timestamp::from_unix(START));
         let store = MemoryStore::new(Arc::new(clock.clone()));
         let service = RentalService::new(Arc::new(store.clone()));
-        let wallet = Wallet {
-            network: Network::Sandbox,
-            address: "UQtest".to_owned(),
-        };
-        service
-            .open_shop(&wallet, &policy, ChainCursor::START)
-            .await
-            .unwrap();
-        let shop = Self {
-            clock,
-            store,
-            service,
-            lt: AtomicU64::new(0),
-        };
+        let wallet = Wallet { network: Network::Sandbox, address: "UQtest".to_owned() };
+        service.open_shop(&wallet, &policy, ChainCursor::START).await.unwrap();
+        let shop = Self { clock, store, service, lt: AtomicU64::new(0) };
         for n in 1..10 {
             let plans = vec!["30d=10".parse().unwrap(), "7d=3".parse().unwrap()];
-            shop.admin(Command::AddNumber {
-                number: number(n),
-                plans,
-            })
-            .await
-            .unwrap();
+            shop.admin(Command::AddNumber { number: number(n), plans }).await.unwrap();
         }
         shop
     }
@@ -92,19 +76,12 @@ impl TestShop {
     }
 
     pub(crate) async fn open_rent(&self, n: u64, who: u64) -> Result<Invoice, ServiceError> {
-        let command = Command::OpenRent {
-            number: number(n),
-            term: days(30),
-            customer: customer(who),
-        };
+        let command = Command::OpenRent { number: number(n), term: days(30), customer: customer(who) };
         self.ask(actor(who), command).await?.invoice()
     }
 
     pub(crate) async fn open_renewal(&self, n: u64, who: u64) -> Result<Invoice, ServiceError> {
-        let command = Command::OpenRenewal {
-            number: number(n),
-            term: days(30),
-        };
+        let command = Command::OpenRenewal { number: number(n), term: days(30) };
         self.ask(actor(who), command).await?.invoice()
     }
 
@@ -124,17 +101,13 @@ impl TestShop {
     }
 
     pub(crate) async fn book(&self, incoming: IncomingPayment) -> Payment {
-        let command = Command::Book {
-            incoming,
-            unreadable: false,
-        };
+        let command = Command::Book { incoming, unreadable: false };
         self.ask(Actor::System, command).await.unwrap().payment().unwrap()
     }
 
     /// Pays exactly, now, and has it booked.
     pub(crate) async fn pay(&self, invoice: &Invoice) -> Payment {
-        self.book(self.coin(invoice.amount, invoice.payload.as_str()))
-            .await
+        self.book(self.coin(invoice.amount, invoice.payload.as_str())).await
     }
 
     /// Rents number `n` to `who`: invoice and payment.
@@ -145,41 +118,19 @@ impl TestShop {
     }
 
     pub(crate) async fn tick(&self, n: u64) -> bool {
-        self.ask(Actor::System, Command::Tick { number: number(n) })
-            .await
-            .unwrap()
-            .changed
+        self.ask(Actor::System, Command::Tick { number: number(n) }).await.unwrap().changed
     }
 
     /// Notes that the chain has been read up to now.
     pub(crate) async fn read_chain(&self) {
         let state = self.store.load(&Load::default()).await.unwrap();
-        let to = ChainState {
-            read_to: self.now(),
-            ..state.chain
-        };
-        self.ask(
-            Actor::System,
-            Command::AdvanceChain {
-                from: state.chain.cursor,
-                to,
-            },
-        )
-        .await
-        .unwrap();
+        let to = ChainState { read_to: self.now(), ..state.chain };
+        self.ask(Actor::System, Command::AdvanceChain { from: state.chain.cursor, to }).await.unwrap();
     }
 
     /// The record as stored, untouched by the passing of time.
     pub(crate) async fn stored(&self, n: u64) -> NumberRecord {
-        self.store
-            .load(&Load {
-                number: Some(number(n)),
-                ..Load::default()
-            })
-            .await
-            .unwrap()
-            .number
-            .unwrap()
+        self.store.load(&Load { number: Some(number(n)), ..Load::default() }).await.unwrap().number.unwrap()
     }
 
     /// The state as everybody sees it now.
@@ -188,13 +139,7 @@ impl TestShop {
     }
 
     pub(crate) async fn rental(&self, n: u64) -> Rental {
-        self.service
-            .number(number(n))
-            .await
-            .unwrap()
-            .rental()
-            .cloned()
-            .unwrap()
+        self.service.number(number(n)).await.unwrap().rental().cloned().unwrap()
     }
 
     /// The end of the stored rental, whatever has passed since.
@@ -207,10 +152,7 @@ impl TestShop {
     }
 
     pub(crate) async fn account(&self, who: u64) -> Account {
-        self.service
-            .account(&Actor::System, &customer(who))
-            .await
-            .unwrap()
+        self.service.account(&Actor::System, &customer(who)).await.unwrap()
     }
 
     pub(crate) async fn events(&self) -> Vec<Event> {
@@ -219,11 +161,7 @@ impl TestShop {
     }
 
     pub(crate) async fn history(&self, n: u64) -> Vec<HistoryKind> {
-        let page = self
-            .store
-            .history(number(n), &PageRequest::first(1000))
-            .await
-            .unwrap();
+        let page = self.store.history(number(n), &PageRequest::first(1000)).await.unwrap();
         page.items.into_iter().map(|entry| entry.kind).collect()
     }
 }

@@ -5,10 +5,7 @@ use rental_core::*;
 use crate::shop::*;
 
 async fn offer(shop: &TestShop, n: u64, who: u64, to: Option<u64>) -> Result<TransferToken, ServiceError> {
-    let command = Command::OfferTransfer {
-        number: number(n),
-        to: to.map(customer),
-    };
+    let command = Command::OfferTransfer { number: number(n), to: to.map(customer) };
     match shop.ask(actor(who), command).await?.effect {
         Effect::Offer { token, .. } => Ok(token.parse().unwrap()),
         other => panic!("expected an offer, got {other:?}"),
@@ -16,14 +13,7 @@ async fn offer(shop: &TestShop, n: u64, who: u64, to: Option<u64>) -> Result<Tra
 }
 
 async fn accept(shop: &TestShop, token: &TransferToken, who: u64) -> Result<Receipt, ServiceError> {
-    shop.ask(
-        actor(who),
-        Command::AcceptTransfer {
-            token: token.clone(),
-            customer: customer(who),
-        },
-    )
-    .await
+    shop.ask(actor(who), Command::AcceptTransfer { token: token.clone(), customer: customer(who) }).await
 }
 
 #[tokio::test]
@@ -35,16 +25,10 @@ async fn term_and_price_stay_and_the_holder_changes_once() {
     shop.pass(3600);
     accept(&shop, &token, 8).await.unwrap();
     let after = shop.rental(1).await;
-    assert_eq!(
-        (after.holder.clone(), after.expires_at),
-        (customer(8), before.expires_at)
-    );
+    assert_eq!((after.holder.clone(), after.expires_at), (customer(8), before.expires_at));
     assert!(shop.account(7).await.numbers.is_empty());
     assert!(shop.account(8).await.numbers.contains(&number(1)));
-    assert_eq!(
-        refusal(accept(&shop, &token, 8).await),
-        DomainError::TransferUnknown
-    );
+    assert_eq!(refusal(accept(&shop, &token, 8).await), DomainError::TransferUnknown);
     assert_eq!(refusal(shop.open_renewal(1, 7).await), DomainError::RentalUnknown);
     assert!(shop.service.rental(&actor(7), number(1)).await.is_err());
     shop.open_renewal(1, 8).await.unwrap();
@@ -57,11 +41,7 @@ async fn both_sides_see_the_transfer_and_nobody_else_sees_names() {
     let token = offer(&shop, 1, 7, None).await.unwrap();
     accept(&shop, &token, 8).await.unwrap();
     let seen = async |who: u64| {
-        let page = shop
-            .service
-            .history(&actor(who), number(1), &PageRequest::first(10))
-            .await
-            .unwrap();
+        let page = shop.service.history(&actor(who), number(1), &PageRequest::first(10)).await.unwrap();
         let last = page.items.into_iter().last().unwrap();
         (last.kind, last.customer, last.to)
     };
@@ -75,29 +55,14 @@ async fn an_offer_is_for_its_recipient_and_its_time() {
     let shop = TestShop::open().await;
     shop.rent(1, 7).await;
     let token = offer(&shop, 1, 7, Some(8)).await.unwrap();
-    assert_eq!(
-        refusal(accept(&shop, &token, 9).await),
-        DomainError::TransferUnknown
-    );
+    assert_eq!(refusal(accept(&shop, &token, 9).await), DomainError::TransferUnknown);
     let forged = TransferToken::new(number(1), [0; 16]);
-    assert_eq!(
-        refusal(accept(&shop, &forged, 8).await),
-        DomainError::TransferUnknown
-    );
-    assert_eq!(
-        refusal(offer(&shop, 1, 7, Some(9)).await),
-        DomainError::TransferOpen
-    );
+    assert_eq!(refusal(accept(&shop, &forged, 8).await), DomainError::TransferUnknown);
+    assert_eq!(refusal(offer(&shop, 1, 7, Some(9)).await), DomainError::TransferOpen);
     shop.pass(DAY + 1);
-    assert_eq!(
-        refusal(accept(&shop, &token, 8).await),
-        DomainError::TransferExpired
-    );
+    assert_eq!(refusal(accept(&shop, &token, 8).await), DomainError::TransferExpired);
     assert!(shop.tick(1).await);
-    assert_eq!(
-        refusal(accept(&shop, &token, 8).await),
-        DomainError::TransferUnknown
-    );
+    assert_eq!(refusal(accept(&shop, &token, 8).await), DomainError::TransferUnknown);
     offer(&shop, 1, 7, Some(9)).await.unwrap();
 }
 
@@ -106,73 +71,55 @@ async fn offers_can_be_declined_and_withdrawn() {
     let shop = TestShop::open().await;
     shop.rent(1, 7).await;
     let token = offer(&shop, 1, 7, Some(8)).await.unwrap();
-    let decline = Command::DeclineTransfer {
-        token: token.clone(),
-        customer: customer(8),
-    };
+    let decline = Command::DeclineTransfer { token: token.clone(), customer: customer(8) };
     shop.ask(actor(8), decline).await.unwrap();
-    assert_eq!(
-        refusal(accept(&shop, &token, 8).await),
-        DomainError::TransferUnknown
-    );
+    assert_eq!(refusal(accept(&shop, &token, 8).await), DomainError::TransferUnknown);
     let token = offer(&shop, 1, 7, Some(8)).await.unwrap();
     let withdraw = Command::WithdrawTransfer { number: number(1) };
-    assert_eq!(
-        refusal(shop.ask(actor(8), withdraw.clone()).await),
-        DomainError::RentalUnknown
-    );
+    assert_eq!(refusal(shop.ask(actor(8), withdraw.clone()).await), DomainError::RentalUnknown);
     shop.ask(actor(7), withdraw.clone()).await.unwrap();
-    assert_eq!(
-        refusal(accept(&shop, &token, 8).await),
-        DomainError::TransferUnknown
-    );
-    assert_eq!(
-        refusal(shop.ask(actor(7), withdraw).await),
-        DomainError::TransferUnknown
-    );
+    assert_eq!(refusal(accept(&shop, &token, 8).await), DomainError::TransferUnknown);
+    assert_eq!(refusal(shop.ask(actor(7), withdraw).await), DomainError::TransferUnknown);
 }
 
 #[tokio::test]
 async fn what_cannot_be_handed_on() {
     let shop = TestShop::open().await;
-    assert_eq!(
-        refusal(offer(&shop, 1, 7, Some(8)).await),
-        DomainError::RentalUnknown
-    );
+    assert_eq!(refusal(offer(&shop, 1, 7, Some(8)).await), DomainError::RentalUnknown);
     shop.rent(1, 7).await;
-    assert_eq!(
-        refusal(offer(&shop, 1, 7, Some(7)).await),
-        DomainError::TransferToSelf
-    );
-    assert_eq!(
-        refusal(offer(&shop, 1, 8, Some(9)).await),
-        DomainError::RentalUnknown
-    );
+    assert_eq!(refusal(offer(&shop, 1, 7, Some(7)).await), DomainError::TransferToSelf);
+    assert_eq!(refusal(offer(&shop, 1, 8, Some(9)).await), DomainError::RentalUnknown);
     let token = offer(&shop, 1, 7, None).await.unwrap();
     let renewal = shop.open_renewal(1, 7).await.unwrap();
-    assert!(matches!(
-        refusal(accept(&shop, &token, 8).await),
-        DomainError::RenewalOpen { .. }
-    ));
-    shop.ask(actor(7), Command::CancelInvoice { invoice: renewal.id })
-        .await
-        .unwrap();
-    shop.admin(Command::Ban {
-        customer: customer(8),
-    })
-    .await
-    .unwrap();
-    assert_eq!(
-        refusal(accept(&shop, &token, 8).await),
-        DomainError::CustomerBanned
-    );
-    assert_eq!(
-        refusal(accept(&shop, &token, 7).await),
-        DomainError::TransferToSelf
-    );
+    assert!(matches!(refusal(accept(&shop, &token, 8).await), DomainError::RenewalOpen { .. }));
+    shop.ask(actor(7), Command::CancelInvoice { invoice: renewal.id }).await.unwrap();
+    shop.admin(Command::Ban { customer: customer(8) }).await.unwrap();
+    assert_eq!(refusal(accept(&shop, &token, 8).await), DomainError::CustomerBanned);
+    assert_eq!(refusal(accept(&shop, &token, 7).await), DomainError::TransferToSelf);
     shop.pass(30 * DAY);
-    assert_eq!(
-        refusal(offer(&shop, 1, 7, Some(9)).await),
-        DomainError::RentalInGrace
-    );
+    assert_eq!(refusal(offer(&shop, 1, 7, Some(9)).await), DomainError::RentalInGrace);
+}
+
+#[tokio::test]
+async fn the_event_feed_names_no_strangers() {
+    let shop = TestShop::open().await;
+    shop.rent(1, 7).await;
+    let token = offer(&shop, 1, 7, Some(8)).await.unwrap();
+    accept(&shop, &token, 8).await.unwrap();
+    for (who, other) in [(7, 8), (8, 7), (9, 7)] {
+        let feed = shop.service.feed(&actor(who), 0, 1000).await.unwrap();
+        assert_eq!(feed.is_empty(), who == 9);
+        let text =
+            serde_json::to_string(&feed.into_iter().map(|entry| entry.event).collect::<Vec<_>>()).unwrap();
+        assert!(!text.contains(&format!("\"{}\"", customer(other))), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn every_event_is_named_as_in_json() {
+    let shop = TestShop::open().await;
+    shop.rent(1, 7).await;
+    for event in shop.events().await {
+        assert_eq!(serde_json::to_value(&event).unwrap()["type"], event.kind.name());
+    }
 }

@@ -8,15 +8,9 @@ type Work = Box<dyn Fn(&Connection, Timestamp) -> Result<(), Fault> + Send>;
 
 fn start() -> (Arc<Desk>, Arc<Counters>) {
     let db = Connection::open_in_memory().expect("a connection");
-    db.execute_batch("CREATE TABLE notes (text TEXT NOT NULL UNIQUE) STRICT")
-        .expect("a table");
+    db.execute_batch("CREATE TABLE notes (text TEXT NOT NULL UNIQUE) STRICT").expect("a table");
     let counters = Arc::<Counters>::default();
-    let writer = Writer {
-        db,
-        turns: None,
-        clock: Arc::new(SystemClock),
-        counters: Arc::clone(&counters),
-    };
+    let writer = Writer { db, turns: None, clock: Arc::new(SystemClock), counters: Arc::clone(&counters) };
     (Arc::new(writer.start().expect("a thread")), counters)
 }
 
@@ -29,9 +23,7 @@ fn note(text: &'static str) -> Work {
 
 async fn notes(desk: &Desk) -> Vec<String> {
     let sql = "SELECT text FROM notes ORDER BY rowid";
-    desk.ask(|db, _| crate::listings::collect(db, sql, [], |row| row.get(0)))
-        .await
-        .expect("the notes")
+    desk.ask(|db, _| crate::listings::collect(db, sql, [], |row| row.get(0))).await.expect("the notes")
 }
 
 /// Hands in `all` while the writer is busy, so that they wait together; answers what each was answered.
@@ -66,9 +58,7 @@ async fn jobs_that_wait_together_share_a_transaction() {
     let answers = at_once(&desk, texts.iter().map(|text| note(text)).collect()).await;
     assert!(answers.iter().all(Result::is_ok));
     assert_eq!(notes(&desk).await, texts, "in the order they were handed in");
-    let Activity {
-        transactions, jobs, ..
-    } = counters.read();
+    let Activity { transactions, jobs, .. } = counters.read();
     assert_eq!(jobs, 102);
     // 101 jobs, 64 at a time, and the one that listed the notes.
     assert_eq!(transactions, 3);
@@ -83,10 +73,7 @@ async fn a_job_that_fails_takes_back_its_own_writes_only() {
     });
     let answers = at_once(&desk, vec![note("one"), half, note("two")]).await;
     assert_eq!(answers[0], Ok(()));
-    assert!(
-        matches!(&answers[1], Err(Fault(StoreError::Corrupt(_)))),
-        "{answers:?}"
-    );
+    assert!(matches!(&answers[1], Err(Fault(StoreError::Corrupt(_)))), "{answers:?}");
     assert_eq!(answers[2], Ok(()));
     assert_eq!(notes(&desk).await, ["one", "two"]);
     assert_eq!(counters.read().failed, 0);
@@ -101,10 +88,7 @@ async fn when_sqlite_takes_the_transaction_back_nobody_is_told_it_was_written() 
     });
     let answers = at_once(&desk, vec![note("one"), full, note("two")]).await;
     for answer in &answers[..2] {
-        assert!(
-            matches!(answer, Err(Fault(StoreError::Unwritable(_)))),
-            "{answers:?}"
-        );
+        assert!(matches!(answer, Err(Fault(StoreError::Unwritable(_)))), "{answers:?}");
     }
     assert_eq!(answers[2], Ok(()), "the next transaction is its own");
     assert_eq!(notes(&desk).await, ["two"]);
@@ -140,13 +124,9 @@ async fn what_was_handed_in_before_the_close_is_done() {
     desk.close();
     assert_eq!(told.recv(), Ok(1));
     let answer = desk.ask(note("late")).await;
-    assert!(
-        matches!(answer, Err(Fault(StoreError::Unavailable(_)))),
-        "{answer:?}"
-    );
+    assert!(matches!(answer, Err(Fault(StoreError::Unavailable(_)))), "{answer:?}");
 }
 
 fn notes_now(db: &Connection) -> i64 {
-    db.query_row("SELECT count(*) FROM notes", [], |row| row.get(0))
-        .expect("a count")
+    db.query_row("SELECT count(*) FROM notes", [], |row| row.get(0)).expect("a count")
 }

@@ -21,16 +21,8 @@ const PAYER: TonAddress = TonAddress::new(0, [0x11; 32]);
 const AMOUNT: u128 = 2_000_000_000;
 
 fn place() -> Place {
-    let previous = ChainCursor {
-        lt: 1,
-        hash: Some(TxHash([3; 32])),
-    };
-    Place {
-        wallet: WALLET,
-        previous,
-        lt: 65_000_000,
-        now: 1_767_225_650,
-    }
+    let previous = ChainCursor { lt: 1, hash: Some(TxHash([3; 32])) };
+    Place { wallet: WALLET, previous, lt: 65_000_000, now: 1_767_225_650 }
 }
 
 fn envelope() -> IntMsgInfo {
@@ -85,36 +77,22 @@ fn money_bounced_in_either_format_is_not_income() {
         // The flag counts, not the beginning of the body.
         (0, MessageExtraFlags::empty()),
     ] {
-        let envelope = IntMsgInfo {
-            bounced: true,
-            extra_flags: flags,
-            ..envelope()
-        };
+        let envelope = IntMsgInfo { bounced: true, extra_flags: flags, ..envelope() };
         let verdict = received(envelope, op_body(first, b"\0\0\0\0RENT-7F3K9Q").expect("fits"));
-        assert_eq!(
-            verdict,
-            Verdict::NotPayment(NotPayment::BouncedBackToUs),
-            "{first:x}"
-        );
+        assert_eq!(verdict, Verdict::NotPayment(NotPayment::BouncedBackToUs), "{first:x}");
     }
 }
 
 /// The executor clears the flag that a contract sets by itself, so what remains is the body: an unknown operation.
 #[test]
 fn a_body_that_looks_bounced_is_an_operation() {
-    let verdict = received(
-        envelope(),
-        op_body(0xffff_ffff, b"\0\0\0\0RENT-7F3K9Q").expect("fits"),
-    );
+    let verdict = received(envelope(), op_body(0xffff_ffff, b"\0\0\0\0RENT-7F3K9Q").expect("fits"));
     assert_eq!(verdict, Verdict::NotPayment(NotPayment::ContractOp));
 }
 
 #[test]
 fn money_sent_back_by_a_missing_or_frozen_wallet_is_not_income() {
-    let bounceable = IntMsgInfo {
-        bounce: true,
-        ..envelope()
-    };
+    let bounceable = IntMsgInfo { bounce: true, ..envelope() };
     let message = message(bounceable, text("RENT-BOUNCE")).expect("fits");
     let verdict = verdict(Some(message), &returned(AMOUNT));
     assert_eq!(verdict, Verdict::NotPayment(NotPayment::ReturnedToSender));
@@ -122,19 +100,12 @@ fn money_sent_back_by_a_missing_or_frozen_wallet_is_not_income() {
 
 #[test]
 fn dust_that_could_not_be_sent_back_is_a_payment() {
-    let no_funds = NoFundsBouncePhase {
-        msg_size: StorageUsedShort::ZERO,
-        req_fwd_fees: Tokens::new(400_000),
-    };
+    let no_funds =
+        NoFundsBouncePhase { msg_size: StorageUsedShort::ZERO, req_fwd_fees: Tokens::new(400_000) };
     for phase in [BouncePhase::NoFunds(no_funds), BouncePhase::NegativeFunds] {
-        let TxInfo::Ordinary(mut info) = credited(1) else {
-            panic!("ordinary")
-        };
+        let TxInfo::Ordinary(mut info) = credited(1) else { panic!("ordinary") };
         info.bounce_phase = Some(phase);
-        let bounceable = IntMsgInfo {
-            bounce: true,
-            ..place().envelope(&PAYER, 1)
-        };
+        let bounceable = IntMsgInfo { bounce: true, ..place().envelope(&PAYER, 1) };
         let message = message(bounceable, text("RENT-DUST")).expect("fits");
         assert_eq!(payment(verdict(Some(message), &info.into())).amount.get(), 1);
     }
@@ -149,9 +120,7 @@ fn neither_an_aborted_nor_a_skipped_nor_an_indebted_transaction_loses_the_paymen
         ComputePhaseSkipReason::NoGas,
         ComputePhaseSkipReason::Suspended,
     ] {
-        let TxInfo::Ordinary(mut info) = credited(AMOUNT - 110_000_000) else {
-            panic!("ordinary")
-        };
+        let TxInfo::Ordinary(mut info) = credited(AMOUNT - 110_000_000) else { panic!("ordinary") };
         info.compute_phase = ComputePhase::Skipped(SkippedComputePhase { reason });
         info.aborted = true;
         let debt = CreditPhase {
@@ -170,30 +139,16 @@ fn neither_an_aborted_nor_a_skipped_nor_an_indebted_transaction_loses_the_paymen
 #[test]
 fn extra_currencies_ride_along_uncounted() {
     let mut extra = envelope();
-    extra
-        .value
-        .other
-        .as_dict_mut()
-        .set(100, VarUint248::new(777))
-        .expect("fits");
-    assert_eq!(
-        u128::from(payment(received(extra.clone(), text("RENT-X"))).amount.get()),
-        AMOUNT
-    );
+    extra.value.other.as_dict_mut().set(100, VarUint248::new(777)).expect("fits");
+    assert_eq!(u128::from(payment(received(extra.clone(), text("RENT-X"))).amount.get()), AMOUNT);
     extra.value.tokens = Tokens::ZERO;
-    assert_eq!(
-        received(extra, text("RENT-X")),
-        Verdict::NotPayment(NotPayment::ZeroValue)
-    );
+    assert_eq!(received(extra, text("RENT-X")), Verdict::NotPayment(NotPayment::ZeroValue));
 }
 
 #[test]
 fn a_state_init_does_not_hide_the_comment() {
     for code in [None, Some(text(&"code".repeat(300)))] {
-        let init = StateInit {
-            code,
-            ..StateInit::default()
-        };
+        let init = StateInit { code, ..StateInit::default() };
         let body = text("RENT-INIT");
         let carrying = tycho_types::models::OwnedMessage {
             info: envelope().into(),
@@ -210,20 +165,9 @@ fn a_state_init_does_not_hide_the_comment() {
 #[test]
 fn senders_of_every_kind_are_shown_raw() {
     let masterchain = place().envelope(&TonAddress::new(-1, [0x33; 32]), AMOUNT);
-    assert_eq!(
-        payment(received(masterchain, text("x"))).sender,
-        format!("-1:{}", "33".repeat(32))
-    );
-    let var = VarAddr {
-        anycast: None,
-        address_len: Uint9::new(16),
-        workchain: 5,
-        address: vec![0xab, 0xcd],
-    };
-    let odd = IntMsgInfo {
-        src: IntAddr::Var(var),
-        ..envelope()
-    };
+    assert_eq!(payment(received(masterchain, text("x"))).sender, format!("-1:{}", "33".repeat(32)));
+    let var = VarAddr { anycast: None, address_len: Uint9::new(16), workchain: 5, address: vec![0xab, 0xcd] };
+    let odd = IntMsgInfo { src: IntAddr::Var(var), ..envelope() };
     assert_eq!(payment(received(odd, text("x"))).sender, "5:abcd");
 }
 
@@ -237,10 +181,7 @@ fn jetton_messages_are_no_payments_whatever_they_carry() {
 
 #[test]
 fn transactions_without_a_message_are_none() {
-    assert_eq!(
-        verdict(None, &phases().into()),
-        Verdict::NotPayment(NotPayment::NoMessage)
-    );
+    assert_eq!(verdict(None, &phases().into()), Verdict::NotPayment(NotPayment::NoMessage));
 }
 
 #[test]
@@ -263,11 +204,7 @@ fn a_comment_may_be_cut_anywhere() {
             cell.store_raw(head, bits(head))?;
             cell.store_reference(middle.clone())
         });
-        assert_eq!(
-            comment_of(first),
-            Comment::Text("0: é🙂".to_owned()),
-            "cut at {cut}"
-        );
+        assert_eq!(comment_of(first), Comment::Text("0: é🙂".to_owned()), "cut at {cut}");
     }
 }
 
@@ -298,10 +235,7 @@ fn what_is_neither_a_comment_nor_an_operation_is_malformed() {
     ] {
         assert_eq!(comment_of(odd), Comment::Malformed);
     }
-    assert_eq!(
-        comment_of(body(|cell| cell.store_u32(0))),
-        Comment::Text(String::new())
-    );
+    assert_eq!(comment_of(body(|cell| cell.store_u32(0))), Comment::Text(String::new()));
 }
 
 #[test]
@@ -311,10 +245,7 @@ fn an_amount_above_all_coins_is_unreadable_not_a_panic() {
     assert_eq!(payment(received(exact, text("x"))).amount, Nanotons::MAX);
     for amount in [most + 1, u128::from(u64::MAX) + 1, (1 << 120) - 1] {
         let booked = unread(received(place().envelope(&PAYER, amount), text("RENT-X")));
-        assert_eq!(
-            (booked.amount, booked.comment.text()),
-            (Nanotons::MAX, Some("RENT-X"))
-        );
+        assert_eq!((booked.amount, booked.comment.text()), (Nanotons::MAX, Some("RENT-X")));
     }
 }
 
@@ -323,10 +254,7 @@ fn an_unreadable_message_is_booked_with_what_was_credited() {
     let message = unreadable(&envelope()).expect("fits");
     assert!(message.parse::<Message<'_>>().is_err());
     let booked = unread(verdict(Some(message.clone()), &credited(3_000_000)));
-    assert_eq!(
-        (booked.amount.get(), booked.sender),
-        (3_000_000, PAYER.to_string())
-    );
+    assert_eq!((booked.amount.get(), booked.sender), (3_000_000, PAYER.to_string()));
 
     let garbage = body(|cell| cell.store_zeros(5));
     let booked = unread(verdict(Some(garbage), &credited(7)));
@@ -340,33 +268,22 @@ fn an_unreadable_message_is_booked_with_what_was_credited() {
         assert_eq!(verdict(Some(message.clone()), &info), Verdict::NotPayment(reason));
     }
     let external = body(|cell| cell.store_small_uint(0b10, 2));
-    assert_eq!(
-        verdict(Some(external), &phases().into()),
-        Verdict::NotPayment(NotPayment::ExternalIn)
-    );
+    assert_eq!(verdict(Some(external), &phases().into()), Verdict::NotPayment(NotPayment::ExternalIn));
 }
 
 #[test]
 fn unreadable_messages_of_our_own_are_still_our_own() {
     let own = unreadable(&place().envelope(&WALLET, AMOUNT)).expect("fits");
-    assert_eq!(
-        verdict(Some(own), &credited(AMOUNT)),
-        Verdict::NotPayment(NotPayment::SelfTransfer)
-    );
+    assert_eq!(verdict(Some(own), &credited(AMOUNT)), Verdict::NotPayment(NotPayment::SelfTransfer));
 }
 
 #[test]
 fn a_message_for_the_same_account_in_another_workchain_is_foreign() {
     let twin = TonAddress::new(-1, *WALLET.id());
     let message = message(envelope(), text("RENT-X")).expect("fits");
-    let cell = place()
-        .transaction(Some(message), &credited(AMOUNT))
-        .expect("fits");
+    let cell = place().transaction(Some(message), &credited(AMOUNT)).expect("fits");
     let tx = VerifiedTransaction::parse(&Boc::encode(&cell), &twin).expect("its id fits");
-    assert!(matches!(
-        classify(&tx, &twin),
-        Err(TransactionError::ForeignAccount { .. })
-    ));
+    assert!(matches!(classify(&tx, &twin), Err(TransactionError::ForeignAccount { .. })));
 }
 
 /// The recorded transactions without their checksum, so that changed cells reach the parser.
@@ -375,9 +292,7 @@ static UNCHECKED: LazyLock<Vec<(Vec<u8>, TonAddress)>> = LazyLock::new(|| {
         serde_json::from_str(include_str!("../../tests/data/vectors.json")).expect("well-formed");
     let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
     let strip = |vector: &serde_json::Value| {
-        let mut boc = BASE64
-            .decode(text(&vector["tx_boc_base64"]).as_bytes())
-            .expect("base64");
+        let mut boc = BASE64.decode(text(&vector["tx_boc_base64"]).as_bytes()).expect("base64");
         boc[4] &= !0x40;
         boc.truncate(boc.len() - 4);
         let wallet = TonAddress::parse(&text(&vector["account"]), rental_core::Network::Mainnet);

@@ -69,25 +69,11 @@ impl Ledger {
         wallet: TonAddress,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SandboxError> {
-        let ledger = Self {
-            path,
-            wallet,
-            clock,
-            known: Mutex::default(),
-        };
-        let file = ledger.io(
-            "open",
-            OpenOptions::new()
-                .read(true)
-                .append(true)
-                .create(true)
-                .open(&ledger.path),
-        )?;
+        let ledger = Self { path, wallet, clock, known: Mutex::default() };
+        let file =
+            ledger.io("open", OpenOptions::new().read(true).append(true).create(true).open(&ledger.path))?;
         // The name of a new file has to be on disk, too.
-        let parent = ledger
-            .path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
+        let parent = ledger.path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let folder = ledger.io("open the folder of", File::open(parent.unwrap_or(Path::new("."))))?;
         ledger.io("write", folder.sync_all())?;
         ledger.io("lock", file.lock_shared())?;
@@ -137,9 +123,7 @@ impl Ledger {
         self.catch_up(&file, &mut known)?;
 
         let first = known.lines.partition_point(|(lt, _)| *lt <= after.lt);
-        let start = first
-            .checked_sub(1)
-            .map_or(0, |last_read| known.lines[last_read].1);
+        let start = first.checked_sub(1).map_or(0, |last_read| known.lines[last_read].1);
         let mut text = Vec::new();
         if start < known.end() {
             self.io("read", file.seek(SeekFrom::Start(start)))?;
@@ -152,20 +136,14 @@ impl Ledger {
         }
         rows.reverse();
         known.reported = known.reported.max(read_to);
-        Ok(Snapshot {
-            head: known.head,
-            read_to,
-            rows,
-        })
+        Ok(Snapshot { head: known.head, read_to, rows })
     }
 
     /// Reads the lines that were added since, and checks that they continue the chain. The file must be locked.
     fn catch_up(&self, file: &File, known: &mut Known) -> Result<(), SandboxError> {
         let length = self.io("read", file.metadata())?.len();
         if length < known.end() {
-            return Err(SandboxError::Replaced {
-                path: self.path.clone(),
-            });
+            return Err(SandboxError::Replaced { path: self.path.clone() });
         }
         if length == known.end() {
             return Ok(());
@@ -192,17 +170,11 @@ impl Ledger {
                 && transaction.lt() > known.head.lt
                 && transaction.chain_time() >= known.time;
             if !follows {
-                return Err(SandboxError::Broken {
-                    path: self.path.clone(),
-                    line: number + 1,
-                });
+                return Err(SandboxError::Broken { path: self.path.clone(), line: number + 1 });
             }
             let end = known.end() + u64::try_from(length).expect("a line is shorter than a file can be");
             known.lines.push((transaction.lt(), end));
-            known.head = ChainCursor {
-                lt: transaction.lt(),
-                hash: Some(transaction.hash()),
-            };
+            known.head = ChainCursor { lt: transaction.lt(), hash: Some(transaction.hash()) };
             known.time = transaction.chain_time();
         }
     }
@@ -213,19 +185,11 @@ impl Ledger {
     }
 
     fn io<T>(&self, action: &'static str, result: io::Result<T>) -> Result<T, SandboxError> {
-        result.map_err(|source| SandboxError::Io {
-            action,
-            path: self.path.clone(),
-            source,
-        })
+        result.map_err(|source| SandboxError::Io { action, path: self.path.clone(), source })
     }
 
     fn foreign(&self, index: usize, reason: String) -> SandboxError {
-        SandboxError::Foreign {
-            path: self.path.clone(),
-            line: index + 1,
-            reason,
-        }
+        SandboxError::Foreign { path: self.path.clone(), line: index + 1, reason }
     }
 }
 

@@ -65,24 +65,10 @@ pub(super) fn transfer(
             }
             NotPayment::SelfTransfer => message(place.envelope(&place.wallet, amount), body)
                 .map(|message| (Some(message), credited(amount))),
-            NotPayment::ReturnedToSender => message(
-                IntMsgInfo {
-                    bounce: true,
-                    ..plain()
-                },
-                body,
-            )
-            .map(|message| (Some(message), returned(amount))),
+            NotPayment::ReturnedToSender => message(IntMsgInfo { bounce: true, ..plain() }, body)
+                .map(|message| (Some(message), returned(amount))),
             NotPayment::BouncedBackToUs => op_body(BOUNCED, &[0; 32])
-                .and_then(|body| {
-                    message(
-                        IntMsgInfo {
-                            bounced: true,
-                            ..plain()
-                        },
-                        body,
-                    )
-                })
+                .and_then(|body| message(IntMsgInfo { bounced: true, ..plain() }, body))
                 .map(|message| (Some(message), credited(amount))),
             NotPayment::ExternalIn => place.external(body).map(|message| (Some(message), uncredited())),
             NotPayment::NoMessage => Ok((None, tick())),
@@ -109,10 +95,7 @@ impl Place {
             out_msgs: Dict::new(),
             total_fees: CurrencyCollection::ZERO,
             // There is no account state behind the sandbox.
-            state_update: Lazy::new(&HashUpdate {
-                old: HashBytes::ZERO,
-                new: HashBytes::ZERO,
-            })?,
+            state_update: Lazy::new(&HashUpdate { old: HashBytes::ZERO, new: HashBytes::ZERO })?,
             info: Lazy::new(info)?,
         })
     }
@@ -131,11 +114,7 @@ impl Place {
 
     /// A message from outside the chain, as the owner of a wallet sends.
     fn external(&self, body: Cell) -> Result<Cell, Error> {
-        let info = ExtInMsgInfo {
-            src: None,
-            dst: address(&self.wallet),
-            import_fee: Tokens::ZERO,
-        };
+        let info = ExtInMsgInfo { src: None, dst: address(&self.wallet), import_fee: Tokens::ZERO };
         message(info, body)
     }
 }
@@ -157,12 +136,7 @@ pub(crate) struct Envelope(MsgInfo);
 
 /// A message of an envelope and a body.
 pub(crate) fn message(envelope: impl Into<Envelope>, body: Cell) -> Result<Cell, Error> {
-    let message = OwnedMessage {
-        info: envelope.into().0,
-        init: None,
-        body: body.into(),
-        layout: None,
-    };
+    let message = OwnedMessage { info: envelope.into().0, init: None, body: body.into(), layout: None };
     CellBuilder::build_from(message)
 }
 
@@ -196,19 +170,14 @@ fn comment(comment: &Comment) -> Result<Cell, SandboxError> {
         Comment::Encrypted => op_body(ENCRYPTED, &[0; 64]).map_err(|error| refuse(&error)),
         Comment::Malformed => {
             let mut builder = CellBuilder::new();
-            builder
-                .store_u16(0xbeef)
-                .and_then(|()| builder.build())
-                .map_err(|error| refuse(&error))
+            builder.store_u16(0xbeef).and_then(|()| builder.build()).map_err(|error| refuse(&error))
         }
     }
 }
 
 fn text_body(text: &[u8]) -> Result<Cell, SandboxError> {
     if text.len() > LONGEST_COMMENT {
-        return Err(SandboxError::Transfer(format!(
-            "a comment has at most {LONGEST_COMMENT} bytes"
-        )));
+        return Err(SandboxError::Transfer(format!("a comment has at most {LONGEST_COMMENT} bytes")));
     }
     op_body(0, text).map_err(|error| refuse(&error))
 }
@@ -223,10 +192,7 @@ pub(crate) fn op_body(op: u32, bytes: &[u8]) -> Result<Cell, Error> {
     let mut tail: Option<Cell> = None;
     for chunk in joined.chunks(CELL_BYTES).rev() {
         let mut builder = CellBuilder::new();
-        builder.store_raw(
-            chunk,
-            u16::try_from(chunk.len() * 8).expect("a cell has at most 1023 bits"),
-        )?;
+        builder.store_raw(chunk, u16::try_from(chunk.len() * 8).expect("a cell has at most 1023 bits"))?;
         if let Some(tail) = tail.take() {
             builder.store_reference(tail)?;
         }
@@ -237,23 +203,13 @@ pub(crate) fn op_body(op: u32, bytes: &[u8]) -> Result<Cell, Error> {
 
 /// The phases of a wallet without code that was credited `amount`.
 pub(crate) fn credited(amount: u128) -> TxInfo {
-    let credit = CreditPhase {
-        due_fees_collected: None,
-        credit: CurrencyCollection::new(amount),
-    };
-    OrdinaryTxInfo {
-        credit_phase: Some(credit),
-        ..phases()
-    }
-    .into()
+    let credit = CreditPhase { due_fees_collected: None, credit: CurrencyCollection::new(amount) };
+    OrdinaryTxInfo { credit_phase: Some(credit), ..phases() }.into()
 }
 
 /// The phases of a wallet that sent `amount` back where it came from.
 pub(crate) fn returned(amount: u128) -> TxInfo {
-    let credit = CreditPhase {
-        due_fees_collected: None,
-        credit: CurrencyCollection::new(amount),
-    };
+    let credit = CreditPhase { due_fees_collected: None, credit: CurrencyCollection::new(amount) };
     let bounce = ExecutedBouncePhase {
         msg_size: StorageUsedShort::ZERO,
         msg_fees: Tokens::ZERO,
@@ -309,9 +265,7 @@ fn storage() -> StoragePhase {
 }
 
 fn no_code() -> ComputePhase {
-    ComputePhase::Skipped(SkippedComputePhase {
-        reason: ComputePhaseSkipReason::NoState,
-    })
+    ComputePhase::Skipped(SkippedComputePhase { reason: ComputePhaseSkipReason::NoState })
 }
 
 fn address(address: &TonAddress) -> IntAddr {

@@ -75,14 +75,7 @@ impl Http {
             .with_min_delay(config.backoff)
             .with_max_delay(LONGEST_PAUSE)
             .with_max_times(config.retries);
-        Ok(Self {
-            client,
-            base,
-            key: config.api_key,
-            retries,
-            pace: config.pace,
-            slot: Mutex::new(None),
-        })
+        Ok(Self { client, base, key: config.api_key, retries, pace: config.pace, slot: Mutex::new(None) })
     }
 
     /// The result of `method`, tried again while that makes sense.
@@ -92,21 +85,14 @@ impl Http {
         query: &[(&str, String)],
     ) -> Result<T, GatewayError> {
         let mut url = self.base.clone();
-        url.path_segments_mut()
-            .expect("an http URL has a path")
-            .pop_if_empty()
-            .push(method);
+        url.path_segments_mut().expect("an http URL has a path").pop_if_empty().push(method);
         url.query_pairs_mut().extend_pairs(query);
         (|| self.once(url.clone()))
             .retry(self.retries)
             .when(|failure: &Failure| failure.again)
             .adjust(|failure, pause| {
                 let asked = failure.pause.unwrap_or_default();
-                if asked > LONGEST_PAUSE {
-                    None
-                } else {
-                    pause.map(|pause| pause.max(asked))
-                }
+                if asked > LONGEST_PAUSE { None } else { pause.map(|pause| pause.max(asked)) }
             })
             .await
             .map_err(|failure| failure.error)
@@ -120,13 +106,11 @@ impl Http {
         let body = read(response).await?;
         let answer = serde_json::from_slice::<Answer>(&body);
         match answer {
-            Ok(Answer {
-                ok: true,
-                result: Some(result),
-                ..
-            }) if status.is_success() => serde_json::from_value(result).map_err(|error| {
-                unavailable(format!("its answer has another form than documented: {error}"))
-            }),
+            Ok(Answer { ok: true, result: Some(result), .. }) if status.is_success() => {
+                serde_json::from_value(result).map_err(|error| {
+                    unavailable(format!("its answer has another form than documented: {error}"))
+                })
+            }
             Ok(answer) => {
                 let code = answer.code();
                 let text = answer.error.or(answer.result).unwrap_or_default();
@@ -158,25 +142,13 @@ impl Http {
         let reason = reason.trim_end().to_owned();
         if code == StatusCode::TOO_MANY_REQUESTS.as_u16() {
             let retry_after = pause.map_or(DEFAULT_RETRY_AFTER, |pause| Seconds(pause.as_secs().max(1)));
-            return Failure {
-                error: GatewayError::RateLimited { retry_after },
-                again: true,
-                pause,
-            };
+            return Failure { error: GatewayError::RateLimited { retry_after }, again: true, pause };
         }
         // 416 and 422 are this API's way of saying "bad address" and "bad parameter"; 542 is a lite server's error.
         if code >= 500 || code == StatusCode::REQUEST_TIMEOUT.as_u16() || code < 300 {
-            return Failure {
-                error: GatewayError::Unavailable(reason),
-                again: true,
-                pause,
-            };
+            return Failure { error: GatewayError::Unavailable(reason), again: true, pause };
         }
-        Failure {
-            error: GatewayError::Refused(reason),
-            again: false,
-            pause: None,
-        }
+        Failure { error: GatewayError::Refused(reason), again: false, pause: None }
     }
 
     /// A provider's words, cut short, without control characters and without our key.
@@ -187,11 +159,7 @@ impl Http {
             }
             _ => text.to_owned(),
         };
-        hidden
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .take(LONGEST_REASON)
-            .collect()
+        hidden.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_REASON).collect()
     }
 }
 
@@ -200,9 +168,7 @@ async fn read(mut response: Response) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| lost(&error))? {
         if body.len() + chunk.len() > LARGEST_ANSWER {
-            return Err(unavailable(format!(
-                "its answer is longer than {LARGEST_ANSWER} bytes"
-            )));
+            return Err(unavailable(format!("its answer is longer than {LARGEST_ANSWER} bytes")));
         }
         body.extend_from_slice(&chunk);
     }
@@ -211,14 +177,7 @@ async fn read(mut response: Response) -> Result<Vec<u8>, Failure> {
 
 /// The pause in a `Retry-After` header in seconds. Its other form, a date, is not used by this API.
 fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response
-        .headers()
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 
@@ -235,9 +194,5 @@ fn lost(error: &reqwest::Error) -> Failure {
 }
 
 fn unavailable(reason: String) -> Failure {
-    Failure {
-        error: GatewayError::Unavailable(reason),
-        again: true,
-        pause: None,
-    }
+    Failure { error: GatewayError::Unavailable(reason), again: true, pause: None }
 }

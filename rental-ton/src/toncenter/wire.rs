@@ -26,10 +26,7 @@ pub(super) struct Answer {
 impl Answer {
     /// The code of an error, where there is a sensible one.
     pub(super) fn code(&self) -> Option<u16> {
-        self.code
-            .as_ref()
-            .and_then(Value::as_u64)
-            .and_then(|code| code.try_into().ok())
+        self.code.as_ref().and_then(Value::as_u64).and_then(|code| code.try_into().ok())
     }
 }
 
@@ -70,10 +67,7 @@ impl TransactionId {
     pub(super) fn cursor(&self) -> Result<ChainCursor, GatewayError> {
         match self.lt.0 {
             0 => Ok(ChainCursor::START),
-            lt => Ok(ChainCursor {
-                lt,
-                hash: Some(self.tx()?),
-            }),
+            lt => Ok(ChainCursor { lt, hash: Some(self.tx()?) }),
         }
     }
 
@@ -99,12 +93,6 @@ impl TryFrom<RawTransaction> for Row {
             .decode(raw.data.as_bytes())
             .map_err(|error| GatewayError::Unverified(format!("a transaction is not base64: {error}")))?;
         let id = raw.transaction_id;
-        Ok(Self {
-            claimed: Some(Link {
-                lt: id.lt.0,
-                hash: id.tx()?,
-            }),
-            boc,
-        })
+        Ok(Self { claimed: Some(Link { lt: id.lt.0, hash: id.tx()? }), boc })
     }
 }

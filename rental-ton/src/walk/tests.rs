@@ -37,10 +37,7 @@ fn history() -> (TonAddress, Vec<Row>) {
 
 fn cursor(row: &Row) -> ChainCursor {
     let link = row.claimed.expect("recorded rows say what they are");
-    ChainCursor {
-        lt: link.lt,
-        hash: Some(link.hash),
-    }
+    ChainCursor { lt: link.lt, hash: Some(link.hash) }
 }
 
 /// Walks from the head of `rows` to `after`, served in pages of `size` that begin at the asked row, as by the real
@@ -56,15 +53,8 @@ fn walk(
     let mut walk = Walk::new(wallet, head, after)?;
     let mut first = true;
     while let Some(link) = walk.next() {
-        let asked = rows
-            .iter()
-            .position(|row| row.claimed == Some(link))
-            .unwrap_or(rows.len());
-        let start = if overlap && !first {
-            asked.saturating_sub(1)
-        } else {
-            asked
-        };
+        let asked = rows.iter().position(|row| row.claimed == Some(link)).unwrap_or(rows.len());
+        let start = if overlap && !first { asked.saturating_sub(1) } else { asked };
         let end = rows.len().min(asked + size);
         walk.take(&rows[start..end.max(start)])?;
         first = false;
@@ -80,11 +70,7 @@ fn the_whole_chain_is_read_with_every_page_size() {
         for overlap in [false, true] {
             let read = walk(&wallet, &head, &rows, &ChainCursor::START, size, overlap).expect("genuine");
             let hashes: Vec<_> = read.iter().rev().map(ChainTransaction::cursor).collect();
-            assert_eq!(
-                hashes,
-                rows.iter().map(cursor).collect::<Vec<_>>(),
-                "pages of {size}"
-            );
+            assert_eq!(hashes, rows.iter().map(cursor).collect::<Vec<_>>(), "pages of {size}");
         }
     }
 }
@@ -96,10 +82,7 @@ fn the_walk_ends_at_the_cursor() {
     for (index, row) in rows.iter().enumerate() {
         let known = cursor(row);
         let bare = ChainCursor { hash: None, ..known };
-        let between = ChainCursor {
-            lt: known.lt + 1,
-            hash: None,
-        };
+        let between = ChainCursor { lt: known.lt + 1, hash: None };
         for after in [known, bare, between] {
             let read = walk(&wallet, &head, &rows, &after, 7, false).expect("genuine");
             assert_eq!(read.len(), index, "after {after:?}");
@@ -113,25 +96,15 @@ fn a_cursor_that_the_chain_contradicts_is_refused() {
     let head = cursor(&rows[0]);
     for row in &rows {
         let known = cursor(row);
-        for foreign in [
-            ChainCursor {
-                hash: Some(TxHash([7; 32])),
-                ..known
-            },
-            ChainCursor {
-                lt: known.lt - 1,
-                ..known
-            },
-        ] {
+        for foreign in
+            [ChainCursor { hash: Some(TxHash([7; 32])), ..known }, ChainCursor { lt: known.lt - 1, ..known }]
+        {
             // The oldest row has nothing before it: there a cursor is of a former life of the account.
             if foreign.lt < cursor(&rows[rows.len() - 1]).lt {
                 continue;
             }
             let refused = walk(&wallet, &head, &rows, &foreign, 100, false);
-            assert!(
-                matches!(refused, Err(GatewayError::Unverified(_))),
-                "{foreign:?}: {refused:?}"
-            );
+            assert!(matches!(refused, Err(GatewayError::Unverified(_))), "{foreign:?}: {refused:?}");
         }
     }
 }
@@ -139,10 +112,7 @@ fn a_cursor_that_the_chain_contradicts_is_refused() {
 #[test]
 fn a_chain_that_began_anew_is_read_from_its_beginning() {
     let (wallet, rows) = history();
-    let former = ChainCursor {
-        lt: 1_000,
-        hash: Some(TxHash([7; 32])),
-    };
+    let former = ChainCursor { lt: 1_000, hash: Some(TxHash([7; 32])) };
     let read = walk(&wallet, &cursor(&rows[0]), &rows, &former, 100, false).expect("accepted");
     assert_eq!(read.len(), rows.len());
 }
@@ -151,23 +121,11 @@ fn a_chain_that_began_anew_is_read_from_its_beginning() {
 fn a_head_behind_the_cursor_is_waited_for_and_a_vanished_chain_is_refused() {
     let (wallet, rows) = history();
     let (newest, older) = (cursor(&rows[0]), cursor(&rows[5]));
-    assert!(matches!(
-        Walk::new(&wallet, &older, &newest),
-        Err(GatewayError::Unavailable(_))
-    ));
-    assert!(matches!(
-        Walk::new(&wallet, &ChainCursor::START, &newest),
-        Err(GatewayError::Unverified(_))
-    ));
-    let future = ChainCursor {
-        lt: newest.lt + 5,
-        hash: None,
-    };
+    assert!(matches!(Walk::new(&wallet, &older, &newest), Err(GatewayError::Unavailable(_))));
+    assert!(matches!(Walk::new(&wallet, &ChainCursor::START, &newest), Err(GatewayError::Unverified(_))));
+    let future = ChainCursor { lt: newest.lt + 5, hash: None };
     for head in [newest, ChainCursor::START] {
-        assert_eq!(
-            Walk::new(&wallet, &head, &future).expect("nothing new").next(),
-            None
-        );
+        assert_eq!(Walk::new(&wallet, &head, &future).expect("nothing new").next(), None);
     }
 }
 
@@ -200,19 +158,13 @@ fn dropped_reordered_and_doctored_rows_are_refused() {
         assert!(refused(&doctored, &head, &wallet), "row {at} doctored");
 
         let mut misnamed = rows.clone();
-        misnamed[at].claimed = Some(Link {
-            lt: 5,
-            hash: TxHash([5; 32]),
-        });
+        misnamed[at].claimed = Some(Link { lt: 5, hash: TxHash([5; 32]) });
         assert!(refused(&misnamed, &head, &wallet), "row {at} misnamed");
 
         if at + 1 < rows.len() {
             let mut swapped = rows.clone();
             swapped.swap(at, at + 1);
-            assert!(
-                refused(&swapped, &head, &wallet),
-                "rows {at} and its neighbour swapped"
-            );
+            assert!(refused(&swapped, &head, &wallet), "rows {at} and its neighbour swapped");
         }
     }
     let mut reversed = rows.clone();
@@ -226,17 +178,9 @@ fn pages_that_do_not_go_on_are_refused() {
     let mut walk = Walk::new(&wallet, &cursor(&rows[0]), &ChainCursor::START).expect("a plain head");
     walk.take(&rows[..3]).expect("genuine");
     for page in [&rows[..0], &rows[2..3], &rows[..3]] {
-        let mut looping = Walk {
-            wallet: walk.wallet,
-            after: walk.after,
-            next: walk.next,
-            met: walk.met.clone(),
-        };
-        assert!(
-            matches!(looping.take(page), Err(GatewayError::Unverified(_))),
-            "{} rows",
-            page.len()
-        );
+        let mut looping =
+            Walk { wallet: walk.wallet, after: walk.after, next: walk.next, met: walk.met.clone() };
+        assert!(matches!(looping.take(page), Err(GatewayError::Unverified(_))), "{} rows", page.len());
     }
 }
 

@@ -62,12 +62,8 @@ impl Server {
     /// Serves `chain` until the test ends; returns the server and its base URL.
     pub(crate) async fn start(chain: Chain) -> (Self, String) {
         let server = Self(Arc::new(Mutex::new(chain)));
-        let router = Router::new()
-            .route("/api/v2/{method}", get(answer))
-            .with_state(server.clone());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a free port");
+        let router = Router::new().route("/api/v2/{method}", get(answer)).with_state(server.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}/api/v2", listener.local_addr().expect("bound"));
         tokio::spawn(async move { axum::serve(listener, router).await });
         (server, url)
@@ -95,14 +91,8 @@ async fn answer(
 ) -> Response {
     let scripted = {
         let mut chain = server.chain();
-        let key = headers
-            .get("x-api-key")
-            .map(|key| key.to_str().expect("ASCII").to_owned());
-        chain.requests.push(Request {
-            method: method.clone(),
-            query: query.clone(),
-            key,
-        });
+        let key = headers.get("x-api-key").map(|key| key.to_str().expect("ASCII").to_owned());
+        chain.requests.push(Request { method: method.clone(), query: query.clone(), key });
         chain.script.pop_front()
     };
     match scripted {
@@ -137,10 +127,7 @@ impl Chain {
     }
 
     fn address_information(&self) -> Value {
-        let (lt, hash) = self
-            .rows
-            .first()
-            .map_or((0, TxHash([0; 32])), |head| (head.lt, head.hash));
+        let (lt, hash) = self.rows.first().map_or((0, TxHash([0; 32])), |head| (head.lt, head.hash));
         json!({"ok": true, "result": {
             "@type": if self.cpp { "ext.fullAccountState" } else { "raw.fullAccountState" },
             "balance": 0,
@@ -160,10 +147,8 @@ impl Chain {
         let start = match (number("lt"), query.get("hash")) {
             (Some(lt), Some(hash)) => {
                 let archival = query.get("archival").is_some_and(|archival| archival == "true");
-                let found = self
-                    .rows
-                    .iter()
-                    .position(|row| row.lt == lt && BASE64.encode(&row.hash.0) == *hash);
+                let found =
+                    self.rows.iter().position(|row| row.lt == lt && BASE64.encode(&row.hash.0) == *hash);
                 match found {
                     Some(start) if archival || !self.archival_only => start,
                     _ => return error(500, "LITE_SERVER_NOTREADY: cannot locate transaction"),
@@ -173,10 +158,7 @@ impl Chain {
         };
         let to_lt = number("to_lt").unwrap_or(0);
         let limit = usize::try_from(limit).expect("at most 100");
-        let rows = self.rows[start..]
-            .iter()
-            .take_while(|row| row.lt > to_lt)
-            .take(limit);
+        let rows = self.rows[start..].iter().take_while(|row| row.lt > to_lt).take(limit);
         let rendered: Vec<Value> = rows.map(|row| self.render(row)).collect();
         (200, json!({"ok": true, "result": rendered}))
     }

@@ -9,10 +9,7 @@ fn everything(customer: &CustomerId) -> Changes {
     let invoice = sample::invoice(1, sample::number(1), customer);
     Changes {
         invoices: vec![invoice.clone(), sample::invoice(2, sample::number(2), customer)],
-        accounts: vec![
-            sample::account(customer),
-            sample::account(&sample::customer("tg:2")),
-        ],
+        accounts: vec![sample::account(customer), sample::account(&sample::customer("tg:2"))],
         payment: Some(sample::payment(1, Some(invoice.id))),
         shop: Some(sample::shop()),
         access: Some(sample::access()),
@@ -22,10 +19,7 @@ fn everything(customer: &CustomerId) -> Changes {
             sample::once(OnceKey::Payload(sample::payload(1))),
             sample::once(sample::request("first")),
         ],
-        history: vec![
-            sample::line(1, sample::number(1)),
-            sample::line(2, sample::number(1)),
-        ],
+        history: vec![sample::line(1, sample::number(1)), sample::line(2, sample::number(1))],
         audit: vec![sample::audit(1), sample::audit(2)],
         events: vec![sample::event(1, Some(customer)), sample::event(2, None)],
         ..sample::number_changes(sample::reserved(&invoice))
@@ -34,18 +28,11 @@ fn everything(customer: &CustomerId) -> Changes {
 
 /// Everything of `changes` once more, under another commit id and with other once-keys.
 fn again(changes: &Changes) -> Changes {
-    Changes {
-        commit_id: sample::changes().commit_id,
-        once: Vec::new(),
-        ..changes.clone()
-    }
+    Changes { commit_id: sample::changes().commit_id, once: Vec::new(), ..changes.clone() }
 }
 
 async fn recorded(h: &Harness, key: OnceKey) -> Option<String> {
-    let load = Load {
-        once: Some(key),
-        ..sample::nothing()
-    };
+    let load = Load { once: Some(key), ..sample::nothing() };
     h.load(load).await.once
 }
 
@@ -64,12 +51,7 @@ pub(super) async fn a_commit_writes_all_its_parts(h: Harness) {
     let seen = h.snapshot().await;
     assert_eq!(seen.numbers, changes.number.as_slice());
     assert_eq!(seen.invoices.len(), 2);
-    assert!(
-        changes
-            .invoices
-            .iter()
-            .all(|invoice| seen.invoices.contains(invoice))
-    );
+    assert!(changes.invoices.iter().all(|invoice| seen.invoices.contains(invoice)));
     assert_eq!(seen.accounts, changes.accounts);
     assert_eq!(seen.payments, changes.payment.as_slice());
     assert_eq!((&seen.shop, &seen.access), (&changes.shop, &changes.access));
@@ -102,10 +84,7 @@ pub(super) async fn the_same_commit_sent_again_is_applied_once(h: Harness) {
     h.write(changes.clone()).await;
     let before = h.snapshot().await;
     for _ in 0..3 {
-        assert_eq!(
-            h.commit(&changes).await,
-            Commit::Duplicate(OnceKey::Commit(changes.commit_id))
-        );
+        assert_eq!(h.commit(&changes).await, Commit::Duplicate(OnceKey::Commit(changes.commit_id)));
     }
     assert_eq!(h.snapshot().await, before);
 }
@@ -129,17 +108,10 @@ pub(super) async fn the_id_of_a_commit_is_kept_for_a_day(h: Harness) {
 }
 
 pub(super) async fn a_refused_commit_can_be_sent_again(h: Harness) {
-    h.write(sample::number_changes(sample::record(sample::number(1))))
-        .await;
-    let early = sample::number_changes(NumberRecord {
-        version: 3,
-        ..sample::record(sample::number(1))
-    });
+    h.write(sample::number_changes(sample::record(sample::number(1)))).await;
+    let early = sample::number_changes(NumberRecord { version: 3, ..sample::record(sample::number(1)) });
     current(h.commit(&early).await);
-    h.write(sample::number_changes(sample::changed(sample::record(
-        sample::number(1),
-    ))))
-    .await;
+    h.write(sample::number_changes(sample::changed(sample::record(sample::number(1))))).await;
     h.write(early).await;
 }
 
@@ -148,30 +120,12 @@ pub(super) async fn a_new_document_is_not_written_over_an_existing_one(h: Harnes
     h.write(changes.clone()).await;
     let before = h.snapshot().await;
     let (number, invoices, accounts, payment, shop, access) = (
-        Changes {
-            number: changes.number,
-            ..sample::changes()
-        },
-        Changes {
-            invoices: changes.invoices,
-            ..sample::changes()
-        },
-        Changes {
-            accounts: changes.accounts,
-            ..sample::changes()
-        },
-        Changes {
-            payment: changes.payment,
-            ..sample::changes()
-        },
-        Changes {
-            shop: changes.shop,
-            ..sample::changes()
-        },
-        Changes {
-            access: changes.access,
-            ..sample::changes()
-        },
+        Changes { number: changes.number, ..sample::changes() },
+        Changes { invoices: changes.invoices, ..sample::changes() },
+        Changes { accounts: changes.accounts, ..sample::changes() },
+        Changes { payment: changes.payment, ..sample::changes() },
+        Changes { shop: changes.shop, ..sample::changes() },
+        Changes { access: changes.access, ..sample::changes() },
     );
     for changes in [number, invoices, accounts, payment, shop, access] {
         current(h.commit(&changes).await);
@@ -182,23 +136,13 @@ pub(super) async fn a_new_document_is_not_written_over_an_existing_one(h: Harnes
 /// One set of changes for each kind of document, all in this version.
 fn in_version(version: u64) -> Vec<Changes> {
     let customer = sample::customer("tg:1");
-    let Changes {
-        number,
-        invoices,
-        payment,
-        shop,
-        access,
-        ..
-    } = everything(&customer);
+    let Changes { number, invoices, payment, shop, access, .. } = everything(&customer);
     let mut sets: Vec<_> = (0..6).map(|_| sample::changes()).collect();
     sets[0].number = number.map(|record| NumberRecord { version, ..record });
     sets[1].invoices = invoices;
     sets[1].invoices.truncate(1);
     sets[1].invoices[0].version = version;
-    sets[2].accounts = vec![Account {
-        version,
-        ..sample::account(&customer)
-    }];
+    sets[2].accounts = vec![Account { version, ..sample::account(&customer) }];
     sets[3].payment = payment.map(|payment| Payment { version, ..payment });
     sets[4].shop = shop.map(|shop| Shop { version, ..shop });
     sets[5].access = access.map(|access| crate::Access { version, ..access });
@@ -219,11 +163,7 @@ pub(super) async fn a_document_is_written_only_over_the_version_before(h: Harnes
 
 pub(super) async fn a_conflict_in_the_last_document_writes_nothing(h: Harness) {
     let bob = sample::customer("tg:2");
-    h.write(Changes {
-        accounts: vec![sample::account(&bob)],
-        ..sample::changes()
-    })
-    .await;
+    h.write(Changes { accounts: vec![sample::account(&bob)], ..sample::changes() }).await;
     let before = h.snapshot().await;
 
     let changes = everything(&sample::customer("tg:1")); // its last account is bob's, as if he were new
@@ -247,11 +187,7 @@ pub(super) async fn a_conflict_in_any_one_document_writes_nothing(h: Harness) {
         payment: Some(sample::payment(9, None)),
         ..again(&everything(&sample::customer("tg:9")))
     };
-    let all_right = Changes {
-        shop: None,
-        access: None,
-        ..all_right
-    };
+    let all_right = Changes { shop: None, access: None, ..all_right };
     for (n, wrong) in in_version(1).into_iter().enumerate() {
         let mut changes = again(&all_right);
         match n {
@@ -269,17 +205,10 @@ pub(super) async fn a_conflict_in_any_one_document_writes_nothing(h: Harness) {
 }
 
 pub(super) async fn a_taken_last_once_key_writes_nothing(h: Harness) {
-    h.write(Changes {
-        once: vec![sample::once(sample::request("first"))],
-        ..sample::changes()
-    })
-    .await;
+    h.write(Changes { once: vec![sample::once(sample::request("first"))], ..sample::changes() }).await;
     let before = h.snapshot().await;
     let changes = everything(&sample::customer("tg:1"));
-    assert_eq!(
-        h.commit(&changes).await,
-        Commit::Duplicate(sample::request("first"))
-    );
+    assert_eq!(h.commit(&changes).await, Commit::Duplicate(sample::request("first")));
     assert_eq!(h.snapshot().await, before);
     assert_eq!(recorded(&h, OnceKey::Tx(sample::tx(1))).await, None);
     assert_eq!(recorded(&h, OnceKey::Commit(changes.commit_id)).await, None);
@@ -295,10 +224,7 @@ pub(super) async fn a_conflict_carries_what_is_stored_now(h: Harness) {
         accounts: vec![sample::customer("tg:2")],
         ..sample::of_number(sample::number(1))
     };
-    let late = Changes {
-        read: read.clone(),
-        ..sample::number_changes(sample::record(sample::number(1)))
-    };
+    let late = Changes { read: read.clone(), ..sample::number_changes(sample::record(sample::number(1))) };
     let seen = current(h.commit(&late).await);
     assert_eq!(seen, h.load(read).await);
     assert_eq!(seen.now, h.now());
@@ -306,10 +232,7 @@ pub(super) async fn a_conflict_carries_what_is_stored_now(h: Harness) {
     assert_eq!((seen.invoices.len(), seen.accounts.len()), (1, 2));
 
     // What was read decides what comes back, not what was to be written.
-    let unread = Changes {
-        read: Load::default(),
-        ..again(&late)
-    };
+    let unread = Changes { read: Load::default(), ..again(&late) };
     assert_eq!(current(h.commit(&unread).await).number, None);
 }
 
@@ -321,10 +244,7 @@ pub(super) async fn a_transaction_is_booked_once(h: Harness) {
     };
     h.write(book(1)).await;
     h.pass(Seconds::from_days(10_000).0);
-    assert_eq!(
-        h.commit(&book(2)).await,
-        Commit::Duplicate(OnceKey::Tx(sample::tx(1)))
-    );
+    assert_eq!(h.commit(&book(2)).await, Commit::Duplicate(OnceKey::Tx(sample::tx(1))));
 }
 
 pub(super) async fn once_keys_are_compared_in_order_and_before_versions(h: Harness) {
@@ -343,30 +263,20 @@ pub(super) async fn once_keys_are_compared_in_order_and_before_versions(h: Harne
     let mut same_id = again(&stored);
     same_id.commit_id = stored.commit_id;
     same_id.once = keys(&[tx]);
-    assert_eq!(
-        h.commit(&same_id).await,
-        Commit::Duplicate(OnceKey::Commit(stored.commit_id))
-    );
+    assert_eq!(h.commit(&same_id).await, Commit::Duplicate(OnceKey::Commit(stored.commit_id)));
     assert_eq!(recorded(&h, free).await, None);
 }
 
 pub(super) async fn an_expired_once_key_is_free_again(h: Harness) {
     let key = sample::request("a");
     let claim = |value: &str, keep_until| Changes {
-        once: vec![Once {
-            key: sample::request("a"),
-            value: value.to_owned(),
-            keep_until,
-        }],
+        once: vec![Once { key: sample::request("a"), value: value.to_owned(), keep_until }],
         ..sample::changes()
     };
     h.write(claim("first", Some(h.now() + Seconds(60)))).await;
     h.pass(59);
     assert_eq!(recorded(&h, key.clone()).await.as_deref(), Some("first"));
-    assert_eq!(
-        h.commit(&claim("second", None)).await,
-        Commit::Duplicate(key.clone())
-    );
+    assert_eq!(h.commit(&claim("second", None)).await, Commit::Duplicate(key.clone()));
     h.pass(1);
     assert_eq!(recorded(&h, key.clone()).await, None);
     h.write(claim("third", None)).await;
@@ -392,21 +302,14 @@ pub(super) async fn once_keys_of_different_kinds_and_owners_do_not_meet(h: Harne
         OnceKey::Tx(sample::tx(1)),
         OnceKey::Payload(sample::payload(1)),
     ];
-    h.write(Changes {
-        once: keys.iter().cloned().map(sample::once).collect(),
-        ..sample::changes()
-    })
-    .await;
+    h.write(Changes { once: keys.iter().cloned().map(sample::once).collect(), ..sample::changes() }).await;
     for key in keys {
         assert_eq!(recorded(&h, key.clone()).await, Some(key.to_string()));
     }
 }
 
 pub(super) async fn the_chain_moves_only_from_where_it_stands(h: Harness) {
-    let step = |from, to| Changes {
-        chain: Some(sample::chain_move(from, to)),
-        ..sample::changes()
-    };
+    let step = |from, to| Changes { chain: Some(sample::chain_move(from, to)), ..sample::changes() };
     assert_eq!(current(h.commit(&step(1, 2)).await).chain, sample::chain(0));
     h.write(step(0, 1)).await;
     h.write(step(1, 3)).await;

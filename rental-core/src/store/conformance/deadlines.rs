@@ -11,10 +11,7 @@ impl Harness {
     }
 
     async fn add(&self, number: PhoneNumber, deadline: Option<Timestamp>) -> NumberRecord {
-        let record = NumberRecord {
-            deadline,
-            ..sample::record(number)
-        };
+        let record = NumberRecord { deadline, ..sample::record(number) };
         self.write(sample::number_changes(record.clone())).await;
         record
     }
@@ -25,10 +22,7 @@ fn at(seconds: u64) -> Timestamp {
 }
 
 fn due(seconds: u64, number: PhoneNumber) -> Due {
-    Due {
-        deadline: at(seconds),
-        number,
-    }
+    Due { deadline: at(seconds), number }
 }
 
 pub(super) async fn a_number_is_due_when_its_deadline_has_come(h: Harness) {
@@ -79,22 +73,13 @@ pub(super) async fn due_numbers_come_by_deadline_and_number_in_pages(h: Harness)
 pub(super) async fn a_changed_deadline_moves_and_a_removed_one_goes(h: Harness) {
     let record = h.add(sample::number(1), Some(at(10))).await;
     h.clock.set(at(1_000));
-    let later = sample::changed(NumberRecord {
-        deadline: Some(at(20)),
-        ..record
-    });
+    let later = sample::changed(NumberRecord { deadline: Some(at(20)), ..record });
     h.write(sample::number_changes(later.clone())).await;
     assert_eq!(h.due(None, 10).await, [due(20, sample::number(1))]);
-    let gone = sample::changed(NumberRecord {
-        deadline: None,
-        ..later
-    });
+    let gone = sample::changed(NumberRecord { deadline: None, ..later });
     h.write(sample::number_changes(gone.clone())).await;
     assert_eq!(h.due(None, 10).await, []);
-    let back = sample::changed(NumberRecord {
-        deadline: Some(at(5)),
-        ..gone
-    });
+    let back = sample::changed(NumberRecord { deadline: Some(at(5)), ..gone });
     h.write(sample::number_changes(back)).await;
     assert_eq!(h.due(None, 10).await, [due(5, sample::number(1))]);
 }
@@ -102,10 +87,7 @@ pub(super) async fn a_changed_deadline_moves_and_a_removed_one_goes(h: Harness) 
 pub(super) async fn a_refused_commit_moves_no_deadline(h: Harness) {
     let record = h.add(sample::number(1), Some(at(10))).await;
     h.clock.set(at(1_000));
-    let stale = NumberRecord {
-        deadline: Some(at(20)),
-        ..record
-    };
+    let stale = NumberRecord { deadline: Some(at(20)), ..record };
     h.commit(&sample::number_changes(stale)).await;
     assert_eq!(h.due(None, 10).await, [due(10, sample::number(1))]);
 }

@@ -74,10 +74,7 @@ fn sorted(mut state: State) -> State {
 impl Side {
     fn new(harness: Harness) -> Self {
         harness.clock.set(sample::START);
-        Self {
-            harness,
-            claims: Vec::new(),
-        }
+        Self { harness, claims: Vec::new() }
     }
 
     async fn answer(&mut self, operation: &Operation) -> String {
@@ -90,9 +87,7 @@ impl Side {
             }
             Operation::Load(load) => text(sorted(h.load(load.clone()).await)),
             Operation::Commit(changes) => text(match h.commit(changes).await {
-                Commit::Conflict { current } => Commit::Conflict {
-                    current: Box::new(sorted(*current)),
-                },
+                Commit::Conflict { current } => Commit::Conflict { current: Box::new(sorted(*current)) },
                 other => other,
             }),
             Operation::Due(after, limit) => text(store.due(*after, *limit).await),
@@ -119,12 +114,9 @@ impl Side {
                 text(rest.into_iter().map(|entry| entry.event).collect::<Vec<_>>())
             }
             Operation::Totals => text(h.totals().await),
-            Operation::Claim {
-                group,
-                consumer,
-                limit,
-                hold,
-            } => self.claim(group, consumer, *limit, *hold).await,
+            Operation::Claim { group, consumer, limit, hold } => {
+                self.claim(group, consumer, *limit, *hold).await
+            }
             Operation::Dispose(nth, disposition) => {
                 let Some(claim) = self.claims.get(nth % self.claims.len().max(1)) else {
                     return String::new();
@@ -158,28 +150,13 @@ impl Side {
     ) -> String {
         let claimed = self.harness.store.claim(group, consumer, limit, hold).await;
         let claimed = claimed.expect("the store answers");
-        self.claims.extend(claimed.iter().map(|item| ClaimedEvent {
-            group,
-            consumer,
-            seq: item.entry.seq,
-        }));
+        self.claims.extend(claimed.iter().map(|item| ClaimedEvent { group, consumer, seq: item.entry.seq }));
         let items = claimed.into_iter();
-        text(
-            items
-                .map(|item| (item.entry.event, item.attempt))
-                .collect::<Vec<_>>(),
-        )
+        text(items.map(|item| (item.entry.event, item.attempt)).collect::<Vec<_>>())
     }
 
     async fn forget(&self, before: Timestamp) {
-        while self
-            .harness
-            .store
-            .forget(before)
-            .await
-            .expect("the store forgets")
-            > 0
-        {}
+        while self.harness.store.forget(before).await.expect("the store forgets") > 0 {}
     }
 
     /// All that is stored, with the sequence numbers taken out.

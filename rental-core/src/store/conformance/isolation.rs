@@ -28,10 +28,7 @@ pub(super) async fn of_many_commits_on_one_version_one_is_committed(h: Harness) 
         let change = |n| Changes {
             events: vec![sample::event(n, None)],
             history: vec![sample::line(n, sample::number(1))],
-            ..sample::number_changes(NumberRecord {
-                version,
-                ..sample::record(sample::number(1))
-            })
+            ..sample::number_changes(NumberRecord { version, ..sample::record(sample::number(1)) })
         };
         let answers = at_once(&h, (0..64).map(change).collect()).await;
         let won = answers.iter().filter(|answer| **answer == Commit::Committed);
@@ -92,10 +89,7 @@ pub(super) async fn many_commits_on_different_things_are_all_committed(h: Harnes
 pub(super) async fn a_load_never_sees_half_a_commit(h: Harness) {
     let customer = sample::customer("tg:1");
     let another = h.another().await;
-    let (invoice, number) = (
-        sample::invoice(1, sample::number(1), &customer),
-        sample::number(1),
-    );
+    let (invoice, number) = (sample::invoice(1, sample::number(1), &customer), sample::number(1));
     let writer = tokio::spawn({
         let (store, customer, invoice) = (h.store.clone(), customer.clone(), invoice.clone());
         async move {
@@ -137,22 +131,13 @@ pub(super) async fn what_one_process_writes_the_others_see(h: Harness) {
     let changes = sample::number_changes(sample::record(sample::number(1)));
     another.write(changes.clone()).await;
     assert_eq!(h.snapshot().await, another.snapshot().await);
-    assert_eq!(
-        h.commit(&changes).await,
-        Commit::Duplicate(OnceKey::Commit(changes.commit_id))
-    );
-    let taken = another
-        .leases
-        .acquire(&name, &sample::token(1), Seconds(60))
-        .await;
+    assert_eq!(h.commit(&changes).await, Commit::Duplicate(OnceKey::Commit(changes.commit_id)));
+    let taken = another.leases.acquire(&name, &sample::token(1), Seconds(60)).await;
     let until = taken.expect("the store answers").expect("nobody has it");
     assert_eq!(h.leases.held_until(&name).await, Ok(Some(until)));
     let next = sample::number_changes(sample::changed(sample::record(sample::number(1))));
     assert_eq!(h.commit(&next).await, Commit::Locked { until });
-    let quota = Quota {
-        limit: 1,
-        window: Seconds(60),
-    };
+    let quota = Quota { limit: 1, window: Seconds(60) };
     for (limiter, allowed) in [(&h.limiter, true), (&another.limiter, false)] {
         let answer = limiter.hit("tg:1", quota).await;
         assert_eq!(answer.map(|answer| answer.allowed), Ok(allowed));
@@ -162,10 +147,7 @@ pub(super) async fn what_one_process_writes_the_others_see(h: Harness) {
 pub(super) async fn a_restart_loses_nothing(h: Harness) {
     let customer = sample::customer("tg:1");
     let invoice = sample::invoice(1, sample::number(1), &customer);
-    let kept = Once {
-        keep_until: Some(h.now() + Seconds(100)),
-        ..sample::once(sample::request("a"))
-    };
+    let kept = Once { keep_until: Some(h.now() + Seconds(100)), ..sample::once(sample::request("a")) };
     let changes = Changes {
         invoices: vec![invoice.clone()],
         accounts: vec![sample::account(&customer)],
@@ -189,14 +171,8 @@ pub(super) async fn a_restart_loses_nothing(h: Harness) {
     let h = h.restarted().await;
     assert_eq!(h.snapshot().await, before);
     assert_eq!(h.leases.held_until(&name).await, until);
-    assert_eq!(
-        h.commit(&changes).await,
-        Commit::Duplicate(OnceKey::Commit(changes.commit_id))
-    );
-    let once = Load {
-        once: Some(sample::request("a")),
-        ..sample::nothing()
-    };
+    assert_eq!(h.commit(&changes).await, Commit::Duplicate(OnceKey::Commit(changes.commit_id)));
+    let once = Load { once: Some(sample::request("a")), ..sample::nothing() };
     assert_eq!(h.load(once).await.once.as_deref(), Some("request:demo:a"));
     let rest = h.store.claim("bot", "b", 10, Seconds(60)).await;
     assert_eq!(rest.expect("the store answers").len(), 1);

@@ -34,10 +34,7 @@ fn lock() -> LeaseName {
 
 /// A change of the locked number, under `lease`.
 fn change(lease: Option<LeaseToken>) -> Changes {
-    Changes {
-        lease,
-        ..sample::number_changes(sample::record(sample::number(1)))
-    }
+    Changes { lease, ..sample::number_changes(sample::record(sample::number(1))) }
 }
 
 pub(super) async fn one_lease_per_name_until_its_end(h: Harness) {
@@ -119,10 +116,7 @@ pub(super) async fn a_lease_lasts_at_least_a_second(h: Harness) {
 }
 
 pub(super) async fn a_foreign_lock_stops_commits_on_its_number(h: Harness) {
-    let until = h
-        .acquire(&lock(), &sample::token(1))
-        .await
-        .expect("nobody has it");
+    let until = h.acquire(&lock(), &sample::token(1)).await.expect("nobody has it");
     let before = h.snapshot().await;
     for lease in [None, Some(sample::token(2)), Some(LeaseToken::from_text(""))] {
         let mut changes = change(lease);
@@ -147,8 +141,7 @@ pub(super) async fn a_lock_does_not_stop_what_leaves_its_number_alone(h: Harness
         ..sample::changes()
     })
     .await;
-    h.write(sample::number_changes(sample::record(sample::number(2))))
-        .await;
+    h.write(sample::number_changes(sample::record(sample::number(2)))).await;
 }
 
 pub(super) async fn an_ended_lock_stops_nothing(h: Harness) {
@@ -163,11 +156,7 @@ pub(super) async fn an_ended_lock_stops_nothing(h: Harness) {
     let late = h.commit(&change(Some(mine.clone()))).await;
     assert!(matches!(late, Commit::Conflict { .. }), "{late:?}");
     let next = sample::changed(sample::record(sample::number(1)));
-    h.write(Changes {
-        lease: Some(mine),
-        ..sample::number_changes(next)
-    })
-    .await;
+    h.write(Changes { lease: Some(mine), ..sample::number_changes(next) }).await;
 
     let other = sample::token(2);
     h.acquire(&lock(), &other).await;
@@ -178,20 +167,10 @@ pub(super) async fn an_ended_lock_stops_nothing(h: Harness) {
 
 pub(super) async fn a_lock_is_compared_after_once_keys_and_before_versions(h: Harness) {
     let taken = OnceKey::Tx(sample::tx(1));
-    h.write(Changes {
-        once: vec![sample::once(taken.clone())],
-        ..change(None)
-    })
-    .await;
-    let until = h
-        .acquire(&lock(), &sample::token(1))
-        .await
-        .expect("nobody has it");
+    h.write(Changes { once: vec![sample::once(taken.clone())], ..change(None) }).await;
+    let until = h.acquire(&lock(), &sample::token(1)).await.expect("nobody has it");
     assert_eq!(h.commit(&change(None)).await, Commit::Locked { until });
-    let duplicate = Changes {
-        once: vec![sample::once(taken.clone())],
-        ..change(None)
-    };
+    let duplicate = Changes { once: vec![sample::once(taken.clone())], ..change(None) };
     assert_eq!(h.commit(&duplicate).await, Commit::Duplicate(taken));
 }
 

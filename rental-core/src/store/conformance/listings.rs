@@ -27,20 +27,12 @@ impl Harness {
 
     async fn book(&self, payment: Payment) {
         let payment = Some(payment);
-        self.write(Changes {
-            payment,
-            ..sample::changes()
-        })
-        .await;
+        self.write(Changes { payment, ..sample::changes() }).await;
     }
 
     async fn open(&self, invoice: Invoice) {
         let invoices = vec![invoice];
-        self.write(Changes {
-            invoices,
-            ..sample::changes()
-        })
-        .await;
+        self.write(Changes { invoices, ..sample::changes() }).await;
     }
 }
 
@@ -55,26 +47,11 @@ async fn number_of_each_state(h: &Harness) -> Vec<PhoneNumber> {
         record(0),
         sample::reserved(&sample::invoice(1, number(1), &holder)),
         rented,
-        NumberRecord {
-            holding: Holding::Grace { rental, until },
-            ..record(3)
-        },
-        NumberRecord {
-            holding: Holding::Turnover { until: None },
-            ..record(4)
-        },
-        NumberRecord {
-            listing: Listing::Withdrawn,
-            ..record(5)
-        },
-        NumberRecord {
-            listing: Listing::Restricted,
-            ..record(6)
-        },
-        NumberRecord {
-            listing: Listing::PendingDeletion { until },
-            ..record(7)
-        },
+        NumberRecord { holding: Holding::Grace { rental, until }, ..record(3) },
+        NumberRecord { holding: Holding::Turnover { until: None }, ..record(4) },
+        NumberRecord { listing: Listing::Withdrawn, ..record(5) },
+        NumberRecord { listing: Listing::Restricted, ..record(6) },
+        NumberRecord { listing: Listing::PendingDeletion { until }, ..record(7) },
     ];
     for (record, state) in records.iter().zip(NumberState::ALL) {
         assert_eq!(record.state(), state);
@@ -99,10 +76,7 @@ pub(super) async fn numbers_are_filtered_by_stored_state(h: Harness) {
         assert_eq!(h.numbers(&[state], Owner::Anybody).await, [*number], "{state:?}");
     }
     let two = [NumberState::Withdrawn, NumberState::Reserved];
-    assert_eq!(
-        h.numbers(&two, Owner::Anybody).await,
-        [sample::number(1), sample::number(5)]
-    );
+    assert_eq!(h.numbers(&two, Owner::Anybody).await, [sample::number(1), sample::number(5)]);
     assert_eq!(h.numbers(&NumberState::ALL, Owner::Anybody).await, numbers);
 }
 
@@ -121,10 +95,7 @@ pub(super) async fn a_number_leaves_its_former_state_and_owner(h: Harness) {
     h.write(sample::number_changes(sample::changed(record))).await;
     assert_eq!(h.numbers(&[], of(bob)).await, []);
     assert_eq!(h.numbers(&[NumberState::Rented], Owner::Anybody).await, []);
-    assert_eq!(
-        h.numbers(&[NumberState::Available], Owner::Anybody).await,
-        [sample::number(1)]
-    );
+    assert_eq!(h.numbers(&[NumberState::Available], Owner::Anybody).await, [sample::number(1)]);
 }
 
 /// Customers whose texts begin like each other's, and whom each owner includes.
@@ -165,11 +136,8 @@ pub(super) async fn owners_see_only_their_own_numbers_invoices_and_payments(h: H
     let (customers, owners) = look_alikes();
     for (n, customer) in (0..).zip(&customers) {
         let invoice = sample::invoice(n, sample::number(n), customer);
-        let record = if n % 2 == 0 {
-            sample::reserved(&invoice)
-        } else {
-            sample::rented(invoice.number, customer)
-        };
+        let record =
+            if n % 2 == 0 { sample::reserved(&invoice) } else { sample::rented(invoice.number, customer) };
         h.write(Changes {
             payment: Some(sample::payment(n, Some(invoice.id))),
             invoices: vec![invoice],
@@ -181,43 +149,26 @@ pub(super) async fn owners_see_only_their_own_numbers_invoices_and_payments(h: H
         let own: Vec<_> = own.into_iter().map(|n| n as u64).collect();
         let newest_first: Vec<_> = own.iter().rev().copied().collect();
         let ids: Vec<_> = newest_first.iter().map(|n| sample::invoice_id(*n)).collect();
-        let lts: Vec<_> = newest_first
-            .iter()
-            .map(|n| sample::payment(*n, None).lt)
-            .collect();
+        let lts: Vec<_> = newest_first.iter().map(|n| sample::payment(*n, None).lt).collect();
         let numbers: Vec<_> = own.iter().map(|n| sample::number(*n)).collect();
 
         assert_eq!(h.numbers(&[], owner.clone()).await, numbers, "{owner:?}");
-        let query = InvoiceQuery {
-            owner: owner.clone(),
-            ..InvoiceQuery::default()
-        };
+        let query = InvoiceQuery { owner: owner.clone(), ..InvoiceQuery::default() };
         let invoices = h.invoices(query).await;
-        assert_eq!(
-            invoices.iter().map(|invoice| invoice.id).collect::<Vec<_>>(),
-            ids,
-            "{owner:?}"
-        );
-        let query = PaymentQuery {
-            owner: owner.clone(),
-            ..PaymentQuery::default()
-        };
+        assert_eq!(invoices.iter().map(|invoice| invoice.id).collect::<Vec<_>>(), ids, "{owner:?}");
+        let query = PaymentQuery { owner: owner.clone(), ..PaymentQuery::default() };
         assert_eq!(h.payments(query).await, lts, "{owner:?}");
     }
 }
 
 pub(super) async fn what_belongs_to_nobody_is_listed_for_anybody_only(h: Harness) {
-    h.write(sample::number_changes(sample::record(sample::number(1))))
-        .await;
+    h.write(sample::number_changes(sample::record(sample::number(1)))).await;
     h.book(sample::payment(1, None)).await;
     h.book(sample::payment(2, Some(sample::invoice_id(404)))).await;
     let demo = Owner::Integrator("demo".parse().expect("a name"));
     for owner in [demo, Owner::Customer(sample::customer("tg:1"))] {
         assert_eq!(h.numbers(&[], owner.clone()).await, []);
-        let query = PaymentQuery {
-            owner,
-            ..PaymentQuery::default()
-        };
+        let query = PaymentQuery { owner, ..PaymentQuery::default() };
         assert_eq!(h.payments(query).await, [0_u64; 0]);
     }
     assert_eq!(h.numbers(&[], Owner::Anybody).await.len(), 1);
@@ -237,18 +188,10 @@ pub(super) async fn invoices_are_listed_newest_first_and_filtered(h: Harness) {
     for n in [2, 0, 4, 1, 3] {
         let status = statuses[usize::try_from(n).expect("small")];
         let number = sample::number(n % 2);
-        h.open(Invoice {
-            status,
-            ..sample::invoice(n, number, &alice)
-        })
-        .await;
+        h.open(Invoice { status, ..sample::invoice(n, number, &alice) }).await;
     }
     let listed = async |status, number| {
-        let query = InvoiceQuery {
-            owner: Owner::Customer(alice.clone()),
-            status,
-            number,
-        };
+        let query = InvoiceQuery { owner: Owner::Customer(alice.clone()), status, number };
         let invoices = h.invoices(query).await;
         invoices.iter().map(|invoice| invoice.id).collect::<Vec<_>>()
     };
@@ -280,13 +223,8 @@ pub(super) async fn payments_are_listed_by_logical_time_and_filtered(h: Harness)
         Outcome::Exception { reason },
         Outcome::Applied { reason },
         Outcome::RefundPending { reason },
-        Outcome::Refunded {
-            reason,
-            refund_tx: None,
-        },
-        Outcome::WrittenOff {
-            reason: ExceptionReason::Early,
-        },
+        Outcome::Refunded { reason, refund_tx: None },
+        Outcome::WrittenOff { reason: ExceptionReason::Early },
     ];
     for n in [3, 0, 5, 1, 4, 2] {
         h.book(Payment {
@@ -298,12 +236,7 @@ pub(super) async fn payments_are_listed_by_logical_time_and_filtered(h: Harness)
     }
     let listed = async |outcome, reason| {
         let owner = Owner::Anybody;
-        h.payments(PaymentQuery {
-            owner,
-            outcome,
-            reason,
-        })
-        .await
+        h.payments(PaymentQuery { owner, outcome, reason }).await
     };
     assert_eq!(listed(None, None).await, [5, 4, 3, 2, 1, 0]);
     for (lt, outcome) in (0..).zip(&outcomes) {
@@ -315,12 +248,8 @@ pub(super) async fn payments_are_listed_by_logical_time_and_filtered(h: Harness)
     assert_eq!(listed(Some("refunded"), Some(reason)).await, [4]);
     assert_eq!(listed(Some("settled"), Some(reason)).await, [0; 0]);
 
-    let resolved = Payment {
-        lt: 1,
-        outcome: Outcome::WrittenOff { reason },
-        version: 2,
-        ..sample::payment(99, None)
-    };
+    let resolved =
+        Payment { lt: 1, outcome: Outcome::WrittenOff { reason }, version: 2, ..sample::payment(99, None) };
     h.book(resolved).await;
     assert_eq!(listed(Some("exception"), None).await, [0; 0]);
     assert_eq!(listed(Some("written_off"), None).await, [5, 1]);
@@ -331,18 +260,9 @@ pub(super) async fn payments_of_one_logical_time_are_listed_by_hash(h: Harness) 
     let lt = i64::MAX.unsigned_abs();
     let hashes = [[0xff; 32], [0x7f; 32], [0x10; 32], [0x0f; 32], [0; 32]].map(TxHash);
     for n in [2, 4, 0, 3, 1] {
-        h.book(Payment {
-            tx: hashes[n],
-            lt,
-            ..sample::payment(1, None)
-        })
-        .await;
+        h.book(Payment { tx: hashes[n], lt, ..sample::payment(1, None) }).await;
     }
-    h.book(Payment {
-        lt: lt - 1,
-        ..sample::payment(7, None)
-    })
-    .await;
+    h.book(Payment { lt: lt - 1, ..sample::payment(7, None) }).await;
     let query = PaymentQuery::default();
     let listed = pages(2, async |page| h.store.payments(&query, &page).await).await;
     let listed: Vec<_> = listed.iter().flatten().map(|payment| payment.tx).collect();
@@ -351,24 +271,14 @@ pub(super) async fn payments_of_one_logical_time_are_listed_by_hash(h: Harness) 
 }
 
 pub(super) async fn accounts_are_listed_by_the_text_of_their_ids(h: Harness) {
-    let wanted = [
-        "api:b:Z", "api:b:z", "api:b:za", "api:c:a", "tg:1", "tg:10", "tg:2", "tg:9",
-    ];
+    let wanted = ["api:b:Z", "api:b:z", "api:b:za", "api:c:a", "tg:1", "tg:10", "tg:2", "tg:9"];
     for n in [5, 2, 0, 6, 3, 1, 7, 4] {
         let accounts = vec![sample::account(&sample::customer(wanted[n]))];
-        h.write(Changes {
-            accounts,
-            ..sample::changes()
-        })
-        .await;
+        h.write(Changes { accounts, ..sample::changes() }).await;
     }
     for limit in [1, 3, 1000] {
         let listed = pages(limit, async |page| h.store.accounts(&page).await).await;
-        let ids: Vec<_> = listed
-            .iter()
-            .flatten()
-            .map(|account| account.id.to_string())
-            .collect();
+        let ids: Vec<_> = listed.iter().flatten().map(|account| account.id.to_string()).collect();
         assert_eq!(ids, wanted);
     }
 }
@@ -382,11 +292,7 @@ pub(super) async fn history_is_kept_per_number_oldest_first(h: Harness) {
         wanted.extend(lines.clone());
         let mut history = lines.to_vec();
         history.insert(1, sample::line(n, two));
-        h.write(Changes {
-            history,
-            ..sample::changes()
-        })
-        .await;
+        h.write(Changes { history, ..sample::changes() }).await;
     }
     for limit in [1, 4, 1000] {
         let listed = pages(limit, async |page| h.store.history(one, &page).await).await;
@@ -401,11 +307,7 @@ pub(super) async fn history_is_kept_per_number_oldest_first(h: Harness) {
 pub(super) async fn the_audit_trail_is_listed_newest_first(h: Harness) {
     for n in 0..5 {
         let audit = vec![sample::audit(2 * n), sample::audit(2 * n + 1)];
-        h.write(Changes {
-            audit,
-            ..sample::changes()
-        })
-        .await;
+        h.write(Changes { audit, ..sample::changes() }).await;
     }
     let wanted: Vec<_> = (0..10).rev().map(sample::audit).collect();
     for limit in [1, 3, 1000] {
@@ -416,8 +318,7 @@ pub(super) async fn the_audit_trail_is_listed_newest_first(h: Harness) {
 
 pub(super) async fn pages_are_full_and_the_last_one_says_so(h: Harness) {
     for n in 0..6 {
-        h.write(sample::number_changes(sample::record(sample::number(n))))
-            .await;
+        h.write(sample::number_changes(sample::record(sample::number(n)))).await;
     }
     let query = NumberQuery::default();
     let sizes = async |limit| {
@@ -435,11 +336,7 @@ pub(super) async fn pages_are_full_and_the_last_one_says_so(h: Harness) {
 pub(super) async fn a_page_has_at_most_a_thousand_entries(h: Harness) {
     let count = PageRequest::MOST + 1;
     let audit = (0..count as u64).map(sample::audit).collect();
-    h.write(Changes {
-        audit,
-        ..sample::changes()
-    })
-    .await;
+    h.write(Changes { audit, ..sample::changes() }).await;
     let listed = pages(usize::MAX, async |page| h.store.audit(&page).await).await;
     let sizes: Vec<_> = listed.iter().map(Vec::len).collect();
     assert_eq!(sizes, [PageRequest::MOST, 1]);
@@ -469,10 +366,7 @@ pub(super) async fn new_entries_shift_no_page(h: Harness) {
     let (mut invoices, mut payments, mut audit) = (Vec::new(), Vec::new(), Vec::new());
     let mut after = [None, None, None];
     for _ in 0..3 {
-        let page = |after: &Option<String>| PageRequest {
-            after: after.clone(),
-            limit: 2,
-        };
+        let page = |after: &Option<String>| PageRequest { after: after.clone(), limit: 2 };
         let (a, b) = (InvoiceQuery::default(), PaymentQuery::default());
         let first = h.store.invoices(&a, &page(&after[0])).await.expect("listed");
         let second = h.store.payments(&b, &page(&after[1])).await.expect("listed");
@@ -504,10 +398,7 @@ pub(super) async fn a_cursor_that_no_page_gave_out_leads_to_the_end(h: Harness) 
     })
     .await;
     for text in ["", " ", "no cursor", "-1", "'; --", "\0", "é", &"9".repeat(100)] {
-        let page = PageRequest {
-            after: Some(text.to_owned()),
-            limit: 10,
-        };
+        let page = PageRequest { after: Some(text.to_owned()), limit: 10 };
         let store = &h.store;
         let numbers = store.numbers(&NumberQuery::default(), &page).await;
         let invoices = store.invoices(&InvoiceQuery::default(), &page).await;
@@ -533,51 +424,25 @@ pub(super) async fn a_cursor_that_no_page_gave_out_leads_to_the_end(h: Harness) 
 pub(super) async fn totals_count_everything_exactly(h: Harness) {
     assert_eq!(h.totals().await, Totals::default());
     number_of_each_state(&h).await;
-    h.write(sample::number_changes(sample::record(sample::number(8))))
-        .await;
+    h.write(sample::number_changes(sample::record(sample::number(8)))).await;
     let alice = sample::customer("tg:1");
     let at = sample::START;
-    for (n, status) in (0..).zip([
-        InvoiceStatus::Open,
-        InvoiceStatus::Open,
-        InvoiceStatus::Expired { at },
-    ]) {
-        h.open(Invoice {
-            status,
-            ..sample::invoice(n, sample::number(1), &alice)
-        })
-        .await;
+    for (n, status) in (0..).zip([InvoiceStatus::Open, InvoiceStatus::Open, InvoiceStatus::Expired { at }]) {
+        h.open(Invoice { status, ..sample::invoice(n, sample::number(1), &alice) }).await;
     }
     for n in 0..3 {
-        h.book(Payment {
-            amount: Nanotons::MAX,
-            ..sample::payment(n, None)
-        })
-        .await;
+        h.book(Payment { amount: Nanotons::MAX, ..sample::payment(n, None) }).await;
     }
     h.book(sample::payment(3, Some(sample::invoice_id(1)))).await;
-    let accounts = vec![
-        sample::account(&alice),
-        sample::account(&sample::customer("tg:2")),
-    ];
-    h.write(Changes {
-        accounts,
-        ..sample::changes()
-    })
-    .await;
+    let accounts = vec![sample::account(&alice), sample::account(&sample::customer("tg:2"))];
+    h.write(Changes { accounts, ..sample::changes() }).await;
 
     let totals = h.totals().await;
     let states = NumberState::ALL.map(|state| (state, 1 + u64::from(state == NumberState::Available)));
     assert_eq!(totals.numbers, states);
-    assert_eq!(
-        totals.invoices,
-        [("expired".to_owned(), 1), ("open".to_owned(), 2)]
-    );
+    assert_eq!(totals.invoices, [("expired".to_owned(), 1), ("open".to_owned(), 2)]);
     let most = 3 * u128::from(Nanotons::MAX.get());
-    let payments = [
-        ("exception".to_owned(), 3, most),
-        ("settled".to_owned(), 1, 10_000_000_000),
-    ];
+    let payments = [("exception".to_owned(), 3, most), ("settled".to_owned(), 1, 10_000_000_000)];
     assert_eq!(totals.payments, payments);
     assert_eq!(totals.accounts, 2);
     assert_eq!(totals.booked(), most + 10_000_000_000);

@@ -5,25 +5,15 @@ use super::{Harness, sample};
 use crate::{Access, ChainState, CustomerId, Invoice, Payment, State};
 
 fn by_invoice(invoice: &Invoice) -> Load {
-    Load {
-        invoice: Some(InvoiceRef::Id(invoice.id)),
-        ..Load::default()
-    }
+    Load { invoice: Some(InvoiceRef::Id(invoice.id)), ..Load::default() }
 }
 
 fn by_payment(payment: &Payment) -> Load {
-    Load {
-        payment: Some(payment.tx),
-        ..Load::default()
-    }
+    Load { payment: Some(payment.tx), ..Load::default() }
 }
 
 fn account_ids(state: &State) -> Vec<String> {
-    let mut ids: Vec<_> = state
-        .accounts
-        .iter()
-        .map(|account| account.id.to_string())
-        .collect();
+    let mut ids: Vec<_> = state.accounts.iter().map(|account| account.id.to_string()).collect();
     ids.sort_unstable();
     ids
 }
@@ -39,11 +29,7 @@ pub(super) async fn an_empty_store_answers_with_nothing(h: Harness) {
             access: true,
         })
         .await;
-    let empty = State {
-        now: h.now(),
-        access: Some(Access::default()),
-        ..State::default()
-    };
+    let empty = State { now: h.now(), access: Some(Access::default()), ..State::default() };
     assert_eq!(state, empty);
     assert_eq!(state.chain, ChainState::default());
 }
@@ -65,10 +51,7 @@ pub(super) async fn shop_and_chain_come_with_every_load_and_access_when_asked(h:
     let state = h.load(sample::nothing()).await;
     assert_eq!((state.shop, state.chain), (Some(shop), sample::chain(1)));
     assert_eq!(state.access, None);
-    let asked = Load {
-        access: true,
-        ..Load::default()
-    };
+    let asked = Load { access: true, ..Load::default() };
     assert_eq!(h.load(asked).await.access, Some(access));
 }
 
@@ -79,10 +62,7 @@ async fn reserved_shop(h: &Harness, customer: &CustomerId) -> (Invoice, Payment)
     let mut changes = sample::number_changes(sample::reserved(&invoice));
     changes.invoices = vec![invoice.clone()];
     changes.payment = Some(payment.clone());
-    changes.accounts = vec![
-        sample::account(customer),
-        sample::account(&sample::customer("tg:99")),
-    ];
+    changes.accounts = vec![sample::account(customer), sample::account(&sample::customer("tg:99"))];
     h.write(changes).await;
     (invoice, payment)
 }
@@ -111,10 +91,7 @@ pub(super) async fn a_payment_brings_invoice_number_and_account(h: Harness) {
 
 pub(super) async fn an_invoice_is_found_by_id_and_by_payload(h: Harness) {
     let (invoice, _) = reserved_shop(&h, &sample::customer("tg:1")).await;
-    let by_payload = Load {
-        invoice: Some(InvoiceRef::Payload(invoice.payload.clone())),
-        ..Load::default()
-    };
+    let by_payload = Load { invoice: Some(InvoiceRef::Payload(invoice.payload.clone())), ..Load::default() };
     let state = h.load(by_payload).await;
     assert_eq!(state.invoices, std::slice::from_ref(&invoice));
     assert_eq!(state, h.load(by_invoice(&invoice)).await);
@@ -122,10 +99,8 @@ pub(super) async fn an_invoice_is_found_by_id_and_by_payload(h: Harness) {
 
 pub(super) async fn an_old_invoice_brings_the_open_one_of_its_number(h: Harness) {
     let (alice, bob) = (sample::customer("tg:1"), sample::customer("tg:2"));
-    let (old, open) = (
-        sample::invoice(1, sample::number(1), &alice),
-        sample::invoice(2, sample::number(1), &bob),
-    );
+    let (old, open) =
+        (sample::invoice(1, sample::number(1), &alice), sample::invoice(2, sample::number(1), &bob));
     let mut changes = sample::number_changes(sample::reserved(&open));
     changes.invoices = vec![old.clone(), open.clone()];
     changes.accounts = vec![sample::account(&alice), sample::account(&bob)];
@@ -154,10 +129,7 @@ pub(super) async fn a_rental_brings_its_renewal_and_its_holder(h: Harness) {
 pub(super) async fn a_waiting_payment_comes_with_its_invoice(h: Harness) {
     let customer = sample::customer("tg:1");
     let waiting = sample::payment(7, None);
-    let invoice = Invoice {
-        waiting: Some(waiting.tx),
-        ..sample::invoice(1, sample::number(1), &customer)
-    };
+    let invoice = Invoice { waiting: Some(waiting.tx), ..sample::invoice(1, sample::number(1), &customer) };
     let other = sample::payment(8, None);
     let mut changes = sample::number_changes(sample::reserved(&invoice));
     changes.invoices = vec![invoice.clone()];
@@ -169,10 +141,7 @@ pub(super) async fn a_waiting_payment_comes_with_its_invoice(h: Harness) {
 
     let state = h.load(sample::of_number(invoice.number)).await;
     assert_eq!(state.payment, Some(waiting));
-    let asked_for = Load {
-        payment: Some(other.tx),
-        ..by_invoice(&invoice)
-    };
+    let asked_for = Load { payment: Some(other.tx), ..by_invoice(&invoice) };
     assert_eq!(h.load(asked_for).await.payment, Some(other));
 }
 
@@ -184,18 +153,12 @@ pub(super) async fn what_is_asked_for_comes_before_what_is_referred_to(h: Harnes
     changes.invoices = vec![other.clone()];
     h.write(changes).await;
 
-    let other_invoice = Load {
-        invoice: Some(InvoiceRef::Id(other.id)),
-        ..by_payment(&payment)
-    };
+    let other_invoice = Load { invoice: Some(InvoiceRef::Id(other.id)), ..by_payment(&payment) };
     let state = h.load(other_invoice).await;
     assert_eq!(state.invoices, std::slice::from_ref(&other));
     assert_eq!(state.number.map(|record| record.number), Some(other.number));
 
-    let other_number = Load {
-        number: Some(other.number),
-        ..by_invoice(&invoice)
-    };
+    let other_number = Load { number: Some(other.number), ..by_invoice(&invoice) };
     let state = h.load(other_number).await;
     assert_eq!(state.number.map(|record| record.number), Some(other.number));
     assert_eq!(state.invoices, [invoice]);
@@ -205,12 +168,7 @@ pub(super) async fn accounts_come_once_and_only_those_that_exist(h: Harness) {
     let customer = sample::customer("tg:1");
     let (invoice, _) = reserved_shop(&h, &customer).await;
     let load = Load {
-        accounts: vec![
-            sample::customer("tg:99"),
-            customer.clone(),
-            sample::customer("tg:9"),
-            customer,
-        ],
+        accounts: vec![sample::customer("tg:99"), customer.clone(), sample::customer("tg:9"), customer],
         ..sample::of_number(invoice.number)
     };
     assert_eq!(account_ids(&h.load(load).await), ["tg:1", "tg:99"]);

@@ -10,11 +10,7 @@ const HOLD: Seconds = Seconds(60);
 impl Harness {
     async fn emit(&self, ns: impl IntoIterator<Item = u64>) {
         let events = ns.into_iter().map(|n| sample::event(n, None)).collect();
-        self.write(Changes {
-            events,
-            ..sample::changes()
-        })
-        .await;
+        self.write(Changes { events, ..sample::changes() }).await;
     }
 
     async fn claim(&self, group: &str, consumer: &str, limit: usize) -> Vec<OutboxItem> {
@@ -91,16 +87,8 @@ pub(super) async fn the_feed_shows_owners_only_what_concerns_them(h: Harness) {
     let customers = ["api:demo:al", "api:demo:alice", "api:dem:alice", "tg:1", "tg:11"];
     let customers: Vec<CustomerId> = customers.map(sample::customer).to_vec();
     let mut events = vec![sample::event(100, None)];
-    events.extend(
-        (0..)
-            .zip(&customers)
-            .map(|(n, customer)| sample::event(n, Some(customer))),
-    );
-    h.write(Changes {
-        events,
-        ..sample::changes()
-    })
-    .await;
+    events.extend((0..).zip(&customers).map(|(n, customer)| sample::event(n, Some(customer))));
+    h.write(Changes { events, ..sample::changes() }).await;
     let integrator = |name: &str| Owner::Integrator(name.parse().expect("a name"));
     let mut owners = vec![
         (integrator("demo"), vec![0, 1]),
@@ -126,10 +114,7 @@ pub(super) async fn events_are_claimed_oldest_first_and_once(h: Harness) {
     let first = h.claim("bot", "a", 2).await;
     assert_eq!(of_items(&first), events([1, 2]));
     assert_eq!(attempts(&first), [1, 1]);
-    assert_eq!(
-        of_items(&h.claim("bot", "a", usize::MAX).await),
-        events([3, 4, 5])
-    );
+    assert_eq!(of_items(&h.claim("bot", "a", usize::MAX).await), events([3, 4, 5]));
     assert_eq!(h.claim("bot", "a", 10).await, []);
     h.emit([6]).await;
     assert_eq!(h.claim("bot", "a", 0).await, []);
@@ -215,10 +200,7 @@ pub(super) async fn groups_are_independent(h: Harness) {
     assert_eq!((of_items(&hooks), attempts(&hooks)), (events(1..=3), vec![1; 3]));
     let dead = Disposition::Dead("410".to_owned());
     assert!(h.dispose("webhooks", "a", &hooks[0], dead).await);
-    assert_eq!(
-        (h.dead("webhooks").await.len(), h.dead("bot").await.len()),
-        (1, 0)
-    );
+    assert_eq!((h.dead("webhooks").await.len(), h.dead("bot").await.len()), (1, 0));
     assert_eq!(of_items(&h.claim("web", "a", 10).await), events(1..=3));
     assert!(!h.dispose("bot", "a", &hooks[1], Disposition::Done).await);
     assert!(!h.dispose("nobody", "a", &hooks[1], Disposition::Done).await);
@@ -279,10 +261,7 @@ pub(super) async fn forgetting_drops_old_events_that_every_group_is_done_with(h:
 
     h.emit([7]).await;
     let feed = h.feed(&Owner::Anybody).await;
-    assert!(
-        feed[0].seq > late[1].entry.seq,
-        "a place in the feed is never used twice"
-    );
+    assert!(feed[0].seq > late[1].entry.seq, "a place in the feed is never used twice");
     for group in ["bot", "webhooks", "late"] {
         assert_eq!(of_items(&h.claim(group, "a", 10).await), events([7]));
     }
@@ -306,10 +285,7 @@ pub(super) async fn forgetting_drops_no_event_that_a_group_still_needs(h: Harnes
     h.pass(60);
     h.forget(Timestamp::MAX).await;
     assert_eq!(of_feed(&h.feed(&Owner::Anybody).await), events([1, 2, 4]));
-    assert_eq!(
-        h.dead("bot").await,
-        [(bot[0].entry.clone(), "blocked".to_owned())]
-    );
+    assert_eq!(h.dead("bot").await, [(bot[0].entry.clone(), "blocked".to_owned())]);
     h.pass(1_000);
     assert_eq!(of_items(&h.claim("bot", "a", 10).await), events([2, 4]));
 }
@@ -322,11 +298,8 @@ pub(super) async fn without_a_group_old_events_are_forgotten(h: Harness) {
 }
 
 pub(super) async fn forgetting_keeps_what_still_counts(h: Harness) {
-    let key = |name: &str, keep_until| Once {
-        key: sample::request(name),
-        value: name.to_owned(),
-        keep_until,
-    };
+    let key =
+        |name: &str, keep_until| Once { key: sample::request(name), value: name.to_owned(), keep_until };
     let soon = Some(h.now() + Seconds(10));
     let later = Some(h.now() + Seconds(1_000));
     h.write(Changes {
@@ -335,10 +308,7 @@ pub(super) async fn forgetting_keeps_what_still_counts(h: Harness) {
     })
     .await;
     let (short, long) = (LeaseName::Worker("short"), LeaseName::Worker("long"));
-    let quota = |window| Quota {
-        limit: 1,
-        window: Seconds(window),
-    };
+    let quota = |window| Quota { limit: 1, window: Seconds(window) };
     for (name, length) in [(&short, 10), (&long, 1_000)] {
         let taken = h.leases.acquire(name, &sample::token(1), Seconds(length)).await;
         assert!(taken.expect("the store answers").is_some());
@@ -349,10 +319,7 @@ pub(super) async fn forgetting_keeps_what_still_counts(h: Harness) {
     h.forget(Timestamp::EPOCH).await;
 
     for (name, kept) in [("soon", false), ("later", true), ("for ever", true)] {
-        let load = super::Load {
-            once: Some(sample::request(name)),
-            ..sample::nothing()
-        };
+        let load = super::Load { once: Some(sample::request(name)), ..sample::nothing() };
         assert_eq!(h.load(load).await.once.is_some(), kept, "{name}");
     }
     for (name, length, kept) in [(&short, 10, false), (&long, 1_000, true)] {

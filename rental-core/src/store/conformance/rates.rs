@@ -3,10 +3,7 @@
 use super::Harness;
 use crate::{Allowance, Quota, Seconds};
 
-const QUOTA: Quota = Quota {
-    limit: 3,
-    window: Seconds(60),
-};
+const QUOTA: Quota = Quota { limit: 3, window: Seconds(60) };
 
 impl Harness {
     async fn hit(&self, subject: &str, quota: Quota) -> Allowance {
@@ -16,11 +13,7 @@ impl Harness {
 }
 
 fn allowance(allowed: bool, remaining: u32, reset_after: u64) -> Allowance {
-    Allowance {
-        allowed,
-        remaining,
-        reset_after: Seconds(reset_after),
-    }
+    Allowance { allowed, remaining, reset_after: Seconds(reset_after) }
 }
 
 pub(super) async fn a_window_allows_its_limit_and_then_refuses(h: Harness) {

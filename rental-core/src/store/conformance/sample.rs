@@ -33,10 +33,7 @@ pub(super) fn nothing() -> Load {
 
 /// A load of one number.
 pub(super) fn of_number(number: PhoneNumber) -> Load {
-    Load {
-        number: Some(number),
-        ..Load::default()
-    }
+    Load { number: Some(number), ..Load::default() }
 }
 
 /// Changes that nobody committed before and that write nothing yet.
@@ -48,28 +45,18 @@ pub(super) fn changes() -> Changes {
 
 /// Changes that write this number.
 pub(super) fn number_changes(record: NumberRecord) -> Changes {
-    Changes {
-        read: of_number(record.number),
-        number: Some(record),
-        ..changes()
-    }
+    Changes { read: of_number(record.number), number: Some(record), ..changes() }
 }
 
 /// A free number, new in the pool.
 pub(super) fn record(number: PhoneNumber) -> NumberRecord {
     let plans = vec!["30d=10".parse().expect("a plan")];
-    NumberRecord {
-        version: 1,
-        ..NumberRecord::new(number, plans, START)
-    }
+    NumberRecord { version: 1, ..NumberRecord::new(number, plans, START) }
 }
 
 /// The next version of a number.
 pub(super) fn changed(record: NumberRecord) -> NumberRecord {
-    NumberRecord {
-        version: record.version + 1,
-        ..record
-    }
+    NumberRecord { version: record.version + 1, ..record }
 }
 
 /// A number that is reserved for `invoice`.
@@ -88,23 +75,13 @@ pub(super) fn reserved(invoice: &Invoice) -> NumberRecord {
 /// A number in the hands of `holder`.
 pub(super) fn rented(number: PhoneNumber, holder: &CustomerId) -> NumberRecord {
     let rental = Rental::start(holder.clone(), START, Seconds::from_days(30));
-    NumberRecord {
-        deadline: Some(rental.expires_at),
-        holding: Holding::Rented(rental),
-        ..record(number)
-    }
+    NumberRecord { deadline: Some(rental.expires_at), holding: Holding::Rented(rental), ..record(number) }
 }
 
 /// The same rental with an open renewal invoice.
 pub(super) fn renewing(record: NumberRecord, invoice: &Invoice) -> NumberRecord {
-    let renewal = Some(Renewal {
-        invoice: invoice.id,
-        until: invoice.expires_at,
-    });
-    NumberRecord {
-        holding: record.holding.map_rental(|rental| Rental { renewal, ..rental }),
-        ..record
-    }
+    let renewal = Some(Renewal { invoice: invoice.id, until: invoice.expires_at });
+    NumberRecord { holding: record.holding.map_rental(|rental| Rental { renewal, ..rental }), ..record }
 }
 
 /// The id of the `n`th invoice.
@@ -138,10 +115,7 @@ pub(super) fn invoice(n: u64, number: PhoneNumber, customer: &CustomerId) -> Inv
 
 /// The account of a customer seen for the first time.
 pub(super) fn account(id: &CustomerId) -> Account {
-    Account {
-        version: 1,
-        ..Account::new(id.clone())
-    }
+    Account { version: 1, ..Account::new(id.clone()) }
 }
 
 /// The hash of the `n`th transaction.
@@ -163,9 +137,7 @@ pub(super) fn payment(n: u64, invoice: Option<InvoiceId>) -> Payment {
         booked_at: START,
         outcome: match invoice {
             Some(_) => Outcome::Settled,
-            None => Outcome::Exception {
-                reason: ExceptionReason::UnknownPayload,
-            },
+            None => Outcome::Exception { reason: ExceptionReason::UnknownPayload },
         },
         invoice,
         version: 1,
@@ -175,10 +147,7 @@ pub(super) fn payment(n: u64, invoice: Option<InvoiceId>) -> Payment {
 /// A shop, just opened.
 pub(super) fn shop() -> Shop {
     Shop {
-        wallet: Wallet {
-            network: Network::Sandbox,
-            address: "UQAAAAAA".to_owned(),
-        },
+        wallet: Wallet { network: Network::Sandbox, address: "UQAAAAAA".to_owned() },
         policy: Policy::default(),
         chain_start: ChainCursor::START,
         opened_at: START,
@@ -207,38 +176,22 @@ pub(super) fn chain(n: u64) -> ChainState {
     if n == 0 {
         return ChainState::default();
     }
-    ChainState {
-        cursor: ChainCursor {
-            lt: 1_000_000 + n,
-            hash: Some(tx(n)),
-        },
-        read_to: START + Seconds(n),
-    }
+    ChainState { cursor: ChainCursor { lt: 1_000_000 + n, hash: Some(tx(n)) }, read_to: START + Seconds(n) }
 }
 
 /// A movement of the chain position.
 pub(super) fn chain_move(from: u64, to: u64) -> ChainMove {
-    ChainMove {
-        from: chain(from).cursor,
-        to: chain(to),
-    }
+    ChainMove { from: chain(from).cursor, to: chain(to) }
 }
 
 /// A permanent once-key with its own name recorded under it.
 pub(super) fn once(key: OnceKey) -> Once {
-    Once {
-        value: key.to_string(),
-        key,
-        keep_until: None,
-    }
+    Once { value: key.to_string(), key, keep_until: None }
 }
 
 /// The key of a request of the integrator `demo`.
 pub(super) fn request(key: &str) -> OnceKey {
-    OnceKey::Request {
-        integrator: "demo".parse().expect("a name"),
-        key: key.to_owned(),
-    }
+    OnceKey::Request { integrator: "demo".parse().expect("a name"), key: key.to_owned() }
 }
 
 /// The `n`th event, `n` seconds after the start.
@@ -247,9 +200,7 @@ pub(super) fn event(n: u64, customer: Option<&CustomerId>) -> Event {
         at: START + Seconds(n),
         number: Some(number(n)),
         customer: customer.cloned(),
-        kind: EventKind::RentalStarted {
-            expires_at: START + Seconds(1_000_000 + n),
-        },
+        kind: EventKind::RentalStarted { expires_at: START + Seconds(1_000_000 + n) },
     }
 }
 

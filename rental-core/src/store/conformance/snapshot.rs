@@ -30,12 +30,7 @@ impl Harness {
     /// Takes a snapshot of the whole store.
     pub(super) async fn snapshot(&self) -> Snapshot {
         let store = &self.store;
-        let state = self
-            .load(super::Load {
-                access: true,
-                ..sample::nothing()
-            })
-            .await;
+        let state = self.load(super::Load { access: true, ..sample::nothing() }).await;
         let numbers = all(async |page| store.numbers(&NumberQuery::default(), &page).await).await;
         let mut history = Vec::new();
         for record in &numbers {
@@ -79,11 +74,7 @@ impl Harness {
 
 /// All entries of a listing, read in long pages.
 pub(super) async fn all<T>(fetch: impl AsyncFn(PageRequest) -> Result<Page<T>, StoreError>) -> Vec<T> {
-    pages(PageRequest::MOST, fetch)
-        .await
-        .into_iter()
-        .flatten()
-        .collect()
+    pages(PageRequest::MOST, fetch).await.into_iter().flatten().collect()
 }
 
 /// The pages of a listing, `limit` entries each.
@@ -98,9 +89,6 @@ pub(super) async fn pages<T>(
         pages.push(page.items);
         let Some(next) = page.next else { return pages };
         assert!(pages.len() < 10_000, "the listing does not end");
-        request = PageRequest {
-            after: Some(next),
-            limit,
-        };
+        request = PageRequest { after: Some(next), limit };
     }
 }

@@ -36,27 +36,14 @@ pub(super) async fn odd_texts_are_read_back_exactly(h: Harness) {
             detail: reason.clone(),
             reason: reason.clone(),
         };
-        let account = Account {
-            ban: Some(Ban {
-                at: sample::START,
-                reason,
-            }),
-            ..sample::account(&customer)
-        };
+        let account = Account { ban: Some(Ban { at: sample::START, reason }), ..sample::account(&customer) };
         let payment = Payment {
             comment: Comment::Text(text.clone()),
             sender: text.clone(),
             ..sample::payment(n, None)
         };
-        let invoice = Invoice {
-            wallet: text.clone(),
-            ..sample::invoice(n, sample::number(n), &customer)
-        };
-        let once = Once {
-            key: sample::request(&text),
-            value: text.clone(),
-            keep_until: None,
-        };
+        let invoice = Invoice { wallet: text.clone(), ..sample::invoice(n, sample::number(n), &customer) };
+        let once = Once { key: sample::request(&text), value: text.clone(), keep_until: None };
         h.write(Changes {
             accounts: vec![account.clone()],
             payment: Some(payment.clone()),
@@ -94,43 +81,23 @@ pub(super) async fn every_kind_of_comment_and_outcome_is_read_back(h: Harness) {
         Outcome::Settled,
         Outcome::Exception { reason },
         Outcome::Applied { reason },
-        Outcome::Refunded {
-            reason,
-            refund_tx: Some(TxHash([0; 32])),
-        },
+        Outcome::Refunded { reason, refund_tx: Some(TxHash([0; 32])) },
         Outcome::WrittenOff { reason },
     ];
     for (n, (comment, outcome)) in (0..).zip(comments.into_iter().zip(outcomes)) {
-        let payment = Payment {
-            comment,
-            outcome,
-            ..sample::payment(n, None)
-        };
+        let payment = Payment { comment, outcome, ..sample::payment(n, None) };
         let tx = payment.tx;
-        h.write(Changes {
-            payment: Some(payment.clone()),
-            ..sample::changes()
-        })
-        .await;
-        let load = Load {
-            payment: Some(tx),
-            ..Load::default()
-        };
+        h.write(Changes { payment: Some(payment.clone()), ..sample::changes() }).await;
+        let load = Load { payment: Some(tx), ..Load::default() };
         assert_eq!(h.load(load).await.payment, Some(payment));
     }
 }
 
 pub(super) async fn the_largest_and_smallest_figures_are_read_back(h: Harness) {
     let most = u64::MAX >> 1; // as much as any store's integers hold
-    let plan = |days, price| Plan {
-        term: Term::from_days(days).expect("a term"),
-        price,
-    };
+    let plan = |days, price| Plan { term: Term::from_days(days).expect("a term"), price };
     let record = NumberRecord {
-        plans: vec![
-            plan(1, Nanotons::new(1).expect("a nanoton")),
-            plan(Term::MAX_DAYS, Nanotons::MAX),
-        ],
+        plans: vec![plan(1, Nanotons::new(1).expect("a nanoton")), plan(Term::MAX_DAYS, Nanotons::MAX)],
         deadline: Some(Timestamp::MAX),
         added_at: Timestamp::EPOCH,
         ..sample::record("+888 8 000".parse().expect("a short number"))
@@ -159,10 +126,7 @@ pub(super) async fn the_largest_and_smallest_figures_are_read_back(h: Harness) {
         max_numbers: 0,
     };
     let position = ChainState {
-        cursor: ChainCursor {
-            lt: most,
-            hash: Some(TxHash([0xff; 32])),
-        },
+        cursor: ChainCursor { lt: most, hash: Some(TxHash([0xff; 32])) },
         read_to: Timestamp::MAX,
     };
     let mut changes = Changes {
@@ -177,10 +141,7 @@ pub(super) async fn the_largest_and_smallest_figures_are_read_back(h: Harness) {
     }
     h.write(changes).await;
 
-    let load = Load {
-        payment: Some(payment.tx),
-        ..Load::default()
-    };
+    let load = Load { payment: Some(payment.tx), ..Load::default() };
     let state = h.load(load).await;
     assert_eq!(state.number, Some(record));
     assert_eq!(state.invoices, [invoice]);
@@ -206,22 +167,14 @@ pub(super) async fn a_rental_with_all_its_parts_is_read_back(h: Harness) {
     let mut account = sample::account(&holder);
     account.numbers = (0..300).map(sample::number).collect();
     account.open_invoices = (0..300).map(sample::invoice_id).collect();
-    h.write(Changes {
-        accounts: vec![account.clone()],
-        ..sample::number_changes(record.clone())
-    })
-    .await;
+    h.write(Changes { accounts: vec![account.clone()], ..sample::number_changes(record.clone()) }).await;
     let state = h.load(sample::of_number(record.number)).await;
     assert_eq!(state.number, Some(record));
     assert_eq!(state.accounts, [account]);
 }
 
 pub(super) async fn names_of_groups_and_consumers_are_any_text(h: Harness) {
-    h.write(Changes {
-        events: vec![sample::event(1, None)],
-        ..sample::changes()
-    })
-    .await;
+    h.write(Changes { events: vec![sample::event(1, None)], ..sample::changes() }).await;
     for text in TEXTS {
         let claimed = h.store.claim(text, text, 10, Seconds(60)).await;
         let claimed = claimed.expect("the store answers");

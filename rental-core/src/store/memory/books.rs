@@ -53,10 +53,7 @@ impl fmt::Display for PaymentPlace {
 impl PaymentPlace {
     fn parse(text: &str) -> Option<Self> {
         let (lt, tx) = text.split_once(':')?;
-        Some(Self {
-            lt: lt.parse().ok()?,
-            tx: tx.parse().ok()?,
-        })
+        Some(Self { lt: lt.parse().ok()?, tx: tx.parse().ok()? })
     }
 }
 
@@ -143,21 +140,11 @@ impl Books {
         let version_of_account = |id: &CustomerId| self.accounts.get(&id.to_string()).map(|old| old.version);
         let version_of_payment = |tx| self.payments.get(tx).map(|stored| stored.version);
 
-        number
-            .iter()
-            .all(|new| follows(new.version, version_of_number(&new.number)))
-            && invoices
-                .iter()
-                .all(|new| follows(new.version, version_of_invoice(&new.id)))
-            && accounts
-                .iter()
-                .all(|new| follows(new.version, version_of_account(&new.id)))
-            && payment
-                .iter()
-                .all(|new| follows(new.version, version_of_payment(&new.tx)))
-            && shop
-                .iter()
-                .all(|new| follows(new.version, self.shop.as_ref().map(|stored| stored.version)))
+        number.iter().all(|new| follows(new.version, version_of_number(&new.number)))
+            && invoices.iter().all(|new| follows(new.version, version_of_invoice(&new.id)))
+            && accounts.iter().all(|new| follows(new.version, version_of_account(&new.id)))
+            && payment.iter().all(|new| follows(new.version, version_of_payment(&new.tx)))
+            && shop.iter().all(|new| follows(new.version, self.shop.as_ref().map(|stored| stored.version)))
             && access
                 .iter()
                 .all(|new| follows(new.version, self.access.as_ref().map(|stored| stored.version)))
@@ -260,11 +247,7 @@ impl Books {
     }
 
     pub(super) fn invoices(&self, query: &InvoiceQuery, request: &PageRequest) -> Page<Invoice> {
-        let InvoiceQuery {
-            owner,
-            status,
-            number,
-        } = query;
+        let InvoiceQuery { owner, status, number } = query;
         let Some(end) = place::<InvoiceId>(request) else {
             return nothing();
         };
@@ -278,11 +261,7 @@ impl Books {
     }
 
     pub(super) fn payments(&self, query: &PaymentQuery, request: &PageRequest) -> Page<Payment> {
-        let PaymentQuery {
-            owner,
-            outcome,
-            reason,
-        } = query;
+        let PaymentQuery { owner, outcome, reason } = query;
         let end = match &request.after {
             None => Unbounded,
             Some(text) => match PaymentPlace::parse(text) {
@@ -291,14 +270,14 @@ impl Books {
             },
         };
         let newest_first = self.payment_order.range((Unbounded, end)).rev();
-        let found = newest_first
-            .filter_map(|place| Some((place, self.payments.get(&place.tx)?)))
-            .filter(|(_, payment)| {
+        let found = newest_first.filter_map(|place| Some((place, self.payments.get(&place.tx)?))).filter(
+            |(_, payment)| {
                 let invoice = payment.invoice.and_then(|id| self.invoices.get(&id));
                 (*owner == Owner::Anybody || invoice.is_some_and(|named| owner.includes(&named.customer)))
                     && outcome.is_none_or(|outcome| payment.outcome.name() == outcome)
                     && (reason.is_none() || payment.outcome.reason() == *reason)
-            });
+            },
+        );
         page(request, found.map(|(place, payment)| (place, payment.clone())))
     }
 
@@ -353,10 +332,7 @@ impl Books {
         Totals {
             numbers: numbers.into_iter().collect(),
             invoices: invoices.into_iter().collect(),
-            payments: payments
-                .into_iter()
-                .map(|(outcome, (count, sum))| (outcome, count, sum))
-                .collect(),
+            payments: payments.into_iter().map(|(outcome, (count, sum))| (outcome, count, sum)).collect(),
             accounts: self.accounts.len() as u64,
         }
     }

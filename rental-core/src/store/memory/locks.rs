@@ -94,10 +94,7 @@ impl Locks {
 
     pub(super) fn hit(&mut self, subject: &str, quota: Quota, now: Timestamp) -> Allowance {
         let limit = quota.limit.max(1);
-        let fresh = Window {
-            used: 0,
-            ends: end(now, quota.window),
-        };
+        let fresh = Window { used: 0, ends: end(now, quota.window) };
         let window = self.windows.entry(subject.to_owned()).or_insert(fresh);
         if window.ends <= now {
             *window = fresh;

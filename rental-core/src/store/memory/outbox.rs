@@ -67,10 +67,7 @@ impl Outbox {
 
     fn entry(&self, seq: u64) -> FeedEntry {
         let event = self.events.get(&seq).cloned();
-        FeedEntry {
-            seq,
-            event: event.expect("an event is kept while a group is not done with it"),
-        }
+        FeedEntry { seq, event: event.expect("an event is kept while a group is not done with it") }
     }
 
     pub(super) fn feed(&self, owner: &Owner, after: u64, limit: usize) -> Vec<FeedEntry> {
@@ -80,10 +77,7 @@ impl Outbox {
                 None => *owner == Owner::Anybody,
             })
             .take(limit)
-            .map(|(seq, event)| FeedEntry {
-                seq,
-                event: event.clone(),
-            })
+            .map(|(seq, event)| FeedEntry { seq, event: event.clone() })
             .collect()
     }
 
@@ -104,16 +98,10 @@ impl Outbox {
         let items = seqs.into_iter().map(|seq| {
             let former = claiming.deliveries.get(&seq);
             let attempt = former.map_or(1, |delivery| delivery.attempt.saturating_add(1));
-            let stage = Stage::Held {
-                consumer: consumer.to_owned(),
-                until: now + hold,
-            };
+            let stage = Stage::Held { consumer: consumer.to_owned(), until: now + hold };
             claiming.deliveries.insert(seq, Delivery { attempt, stage });
             claiming.given = claiming.given.max(seq);
-            OutboxItem {
-                entry: self.entry(seq),
-                attempt,
-            }
+            OutboxItem { entry: self.entry(seq), attempt }
         });
         let items = items.collect();
         self.groups.insert(group.to_owned(), claiming);
@@ -141,9 +129,7 @@ impl Outbox {
             }
             Disposition::Retry(until) => delivery.stage = Stage::Resting { until: *until },
             Disposition::Dead(reason) => {
-                delivery.stage = Stage::Dead {
-                    reason: reason.clone(),
-                };
+                delivery.stage = Stage::Dead { reason: reason.clone() };
             }
         }
         true

@@ -23,18 +23,9 @@ pub(super) enum Operation {
     Accounts(usize),
     Audit(usize),
     History(PhoneNumber, usize),
-    Feed {
-        owner: Owner,
-        skip: usize,
-        limit: usize,
-    },
+    Feed { owner: Owner, skip: usize, limit: usize },
     Totals,
-    Claim {
-        group: &'static str,
-        consumer: &'static str,
-        limit: usize,
-        hold: Seconds,
-    },
+    Claim { group: &'static str, consumer: &'static str, limit: usize, hold: Seconds },
     Dispose(usize, Disposition),
     DeadLetters(&'static str, usize),
     Forget(Timestamp),
@@ -45,21 +36,12 @@ pub(super) enum Operation {
     Hit(&'static str, Quota),
 }
 
-const CUSTOMERS: [&str; 6] = [
-    "tg:1",
-    "tg:11",
-    "api:demo:al",
-    "api:demo:alice",
-    "api:dem:alice",
-    "api:demo:AL",
-];
+const CUSTOMERS: [&str; 6] =
+    ["tg:1", "tg:11", "api:demo:al", "api:demo:alice", "api:dem:alice", "api:demo:AL"];
 const GROUPS: [&str; 2] = ["bot", "webhooks"];
 const CONSUMERS: [&str; 2] = ["a", "b"];
-const REASONS: [ExceptionReason; 3] = [
-    ExceptionReason::Late,
-    ExceptionReason::Underpaid,
-    ExceptionReason::UnknownPayload,
-];
+const REASONS: [ExceptionReason; 3] =
+    [ExceptionReason::Late, ExceptionReason::Underpaid, ExceptionReason::UnknownPayload];
 const INVOICES: u64 = 6;
 const PAYMENTS: u64 = 5;
 
@@ -161,10 +143,7 @@ impl Dice {
             0 => InvoiceStatus::Open,
             1 => InvoiceStatus::Expired { at },
             2 => InvoiceStatus::Cancelled { at },
-            _ => InvoiceStatus::Settled {
-                tx: sample::tx(self.roll(PAYMENTS)),
-                at,
-            },
+            _ => InvoiceStatus::Settled { tx: sample::tx(self.roll(PAYMENTS)), at },
         }
     }
 
@@ -186,10 +165,7 @@ impl Dice {
             1 => sample::reserved(&invoice),
             2 => sample::rented(number, &customer),
             3 => sample::renewing(sample::rented(number, &customer), &invoice),
-            _ => NumberRecord {
-                holding: Holding::Turnover { until: None },
-                ..sample::record(number)
-            },
+            _ => NumberRecord { holding: Holding::Turnover { until: None }, ..sample::record(number) },
         };
         NumberRecord {
             listing: self.pick(&[Listing::Listed, Listing::Listed, Listing::Withdrawn]),
@@ -217,10 +193,7 @@ pub(super) struct Script<'a> {
 
 impl<'a> Script<'a> {
     pub(super) fn of(numbers: &'a [u64]) -> Self {
-        Self {
-            rest: numbers.iter(),
-            commits: 0,
-        }
+        Self { rest: numbers.iter(), commits: 0 }
     }
 
     /// The next operation, made up in view of what `h` holds.
@@ -230,10 +203,7 @@ impl<'a> Script<'a> {
             0 => Operation::Pass(dice.roll(20)),
             1 => Operation::Load(dice.load()),
             2 => Operation::Due(
-                dice.maybe(|dice| Due {
-                    deadline: h.now().minus(dice.seconds()),
-                    number: dice.number(),
-                }),
+                dice.maybe(|dice| Due { deadline: h.now().minus(dice.seconds()), number: dice.number() }),
                 dice.limit(),
             ),
             3 => Operation::Numbers(
@@ -265,11 +235,7 @@ impl<'a> Script<'a> {
                 2 => Operation::Totals,
                 _ => Operation::History(dice.number(), dice.limit()),
             },
-            7 => Operation::Feed {
-                owner: dice.owner(),
-                skip: dice.size(8),
-                limit: dice.limit(),
-            },
+            7 => Operation::Feed { owner: dice.owner(), skip: dice.size(8), limit: dice.limit() },
             8 | 9 => Operation::Claim {
                 group: dice.pick(&GROUPS),
                 consumer: dice.pick(&CONSUMERS),
@@ -315,11 +281,7 @@ impl<'a> Script<'a> {
 
     async fn changes(&mut self, dice: &mut Dice, h: &Harness) -> Changes {
         let sent_before = dice.once_in(16) && self.commits > 0;
-        let id = if sent_before {
-            dice.roll(self.commits)
-        } else {
-            self.commits
-        };
+        let id = if sent_before { dice.roll(self.commits) } else { self.commits };
         self.commits = self.commits.max(id + 1);
         let mut changes = Changes::none(CommitId(ulid::Ulid::from_parts(1, id.into())), Load::default());
 
@@ -340,10 +302,7 @@ impl<'a> Script<'a> {
         let parts = 1 + dice.roll(255);
         if parts & 1 != 0 {
             let version = dice.version(stored.number.as_ref().map(|record| record.version));
-            changes.number = Some(NumberRecord {
-                version,
-                ..dice.record(number, now)
-            });
+            changes.number = Some(NumberRecord { version, ..dice.record(number, now) });
             changes.lease = dice.maybe(Dice::token);
         }
         if parts & 2 != 0 {
@@ -357,10 +316,7 @@ impl<'a> Script<'a> {
             }];
         }
         if parts & 4 != 0 {
-            let booked = stored
-                .payment
-                .as_ref()
-                .filter(|known| known.tx == sample::tx(payment));
+            let booked = stored.payment.as_ref().filter(|known| known.tx == sample::tx(payment));
             let named = stored.invoice(id).map(|invoice| invoice.id);
             changes.payment = Some(Payment {
                 outcome: dice.outcome(),
@@ -371,10 +327,7 @@ impl<'a> Script<'a> {
         }
         if parts & 8 != 0 {
             let version = dice.version(stored.account(&customer).map(|account| account.version));
-            changes.accounts = vec![Account {
-                version,
-                ..sample::account(&customer)
-            }];
+            changes.accounts = vec![Account { version, ..sample::account(&customer) }];
         }
         if parts & 16 != 0 {
             changes.once = vec![Once {
@@ -384,10 +337,7 @@ impl<'a> Script<'a> {
             }];
         }
         if parts & 32 != 0 {
-            let event = Event {
-                at: now,
-                ..sample::event(n, Some(&customer))
-            };
+            let event = Event { at: now, ..sample::event(n, Some(&customer)) };
             changes.events = vec![event, sample::event(n, None)];
             changes.audit = vec![sample::audit(n)];
             changes.history = vec![sample::line(n, number)];
