@@ -238,8 +238,8 @@ pub fn read_secret(
 /// # Errors
 /// A text that says which line cannot be read.
 pub fn load_dotenv() -> Result<(), String> {
-    match dotenvy::from_filename(".env") {
-        Ok(_) => Ok(()),
+    match dotenvy::from_path(".env") {
+        Ok(()) => Ok(()),
         Err(error) if error.not_found() => Ok(()),
         Err(error) => Err(format!("the file .env cannot be read: {error}")),
     }
