@@ -187,9 +187,10 @@ async fn a_locked_number_holds_up_neither_the_watcher_nor_the_sweeper() {
     shop.watcher().run_once().await.unwrap();
     let report = shop.sweeper().run_once().await.unwrap();
     assert_eq!((report.due, report.changed, report.failed), (1, 0, 0));
+    assert_eq!(shop.state(1).await, NumberState::Reserved, "paid in time, so not available");
     shop.store.release(&name, &token).await.unwrap();
     shop.clock.advance(Seconds(60));
-    assert_eq!(shop.sweeper().run_once().await.unwrap().changed, 1);
+    assert_eq!(shop.watcher().run_once().await.unwrap().settled, 1, "the next look settles it");
     assert_eq!(shop.outcome(waits).await, Outcome::Settled);
     assert!(shop.balances().await);
 }

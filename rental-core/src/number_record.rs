@@ -194,22 +194,23 @@ impl NumberRecord {
     }
 
     /// This record as it stands at `now`, whether or not the sweeper has been here: passed deadlines count as
-    /// passed. `chain_read_to` is the chain time up to which payments are known.
+    /// passed. Whether an invoice has lapsed is not a matter of time alone; see [`State::number_now`](crate::State::number_now).
     #[must_use]
-    pub fn at(mut self, now: Timestamp, chain_read_to: Timestamp, policy: &Policy) -> Self {
-        if let Holding::Reserved { until, .. } = &self.holding
-            && chain_read_to > *until
-        {
-            self.holding = Holding::Free;
+    pub fn at(self, now: Timestamp, policy: &Policy) -> Self {
+        Self { holding: self.holding.pass(now, policy), listing: self.listing.pass(now), ..self }
+    }
+
+    /// This record with a closed invoice taken off it.
+    #[must_use]
+    pub(crate) fn released_from(self, invoice: InvoiceId) -> Self {
+        if self.open_invoice() != Some(invoice) {
+            return self;
         }
-        if let Some(rental) = self.rental()
-            && rental.renewal.is_some_and(|renewal| chain_read_to > renewal.until)
-        {
-            self.holding = self.holding.map_rental(|rental| Rental { renewal: None, ..rental });
-        }
-        self.holding = self.holding.pass(now, policy);
-        self.listing = self.listing.pass(now);
-        self
+        let holding = match self.holding {
+            Holding::Reserved { .. } => Holding::Free,
+            other => other.map_rental(|rental| Rental { renewal: None, ..rental }),
+        };
+        Self { holding, ..self }
     }
 
     /// When time will next change something here, given that everything due by now has been done.

@@ -391,8 +391,7 @@ impl Rentals for RentalService {
     async fn number(&self, number: PhoneNumber) -> Result<NumberRecord, ServiceError> {
         let load = Load { number: Some(number), ..Load::default() };
         let (state, shop) = self.admit(&Actor::System, load).await?;
-        let record = state.number.ok_or(DomainError::NumberUnknown)?;
-        Ok(record.at(state.now, state.chain.read_to, &shop.policy))
+        Ok(state.number_now(&shop.policy).ok_or(DomainError::NumberUnknown)?)
     }
 
     async fn numbers(
@@ -405,7 +404,7 @@ impl Rentals for RentalService {
         let Page { items, next } = self.store.numbers(&query, page).await?;
         let items = items
             .into_iter()
-            .map(|record| record.at(state.now, state.chain.read_to, &shop.policy))
+            .map(|record| record.at(state.now, &shop.policy))
             .filter(|record| states.is_empty() || states.contains(&record.state()))
             .collect();
         Ok(Page { items, next })
@@ -414,8 +413,7 @@ impl Rentals for RentalService {
     async fn rental(&self, viewer: &Actor, number: PhoneNumber) -> Result<NumberRecord, ServiceError> {
         let load = Load { number: Some(number), ..Load::default() };
         let (state, shop) = self.admit(viewer, load).await?;
-        let record = state.number.ok_or(DomainError::RentalUnknown)?;
-        let record = record.at(state.now, state.chain.read_to, &shop.policy);
+        let record = state.number_now(&shop.policy).ok_or(DomainError::RentalUnknown)?;
         match record.rental() {
             Some(rental) if viewer.may_see(&rental.holder) => Ok(record),
             _ => Err(DomainError::RentalUnknown.into()),
@@ -436,7 +434,7 @@ impl Rentals for RentalService {
         let Page { items, next } = self.store.numbers(&query, page).await?;
         let items = items
             .into_iter()
-            .map(|record| record.at(state.now, state.chain.read_to, &shop.policy))
+            .map(|record| record.at(state.now, &shop.policy))
             .filter(|record| record.rental().is_some())
             .collect();
         Ok(Page { items, next })

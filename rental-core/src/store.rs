@@ -16,7 +16,7 @@ use ulid::Ulid;
 use crate::{
     Access, Account, AuditEntry, ChainCursor, ChainState, CustomerId, Event, ExceptionReason, HistoryEntry,
     IntegratorId, Invoice, InvoiceId, LeaseToken, NumberRecord, NumberState, Payload, Payment, PhoneNumber,
-    Seconds, Shop, Timestamp, TxHash,
+    Policy, Seconds, Shop, Timestamp, TxHash,
 };
 
 pub use memory::MemoryStore;
@@ -74,6 +74,18 @@ impl State {
     /// The invoice with this id.
     pub fn invoice(&self, id: InvoiceId) -> Option<&Invoice> {
         self.invoices.iter().find(|invoice| invoice.id == id)
+    }
+
+    /// The number as it stands now, whether or not the sweeper has been there: passed deadlines count as passed, and its
+    /// open invoice as lapsed when it has.
+    pub fn number_now(&self, policy: &Policy) -> Option<NumberRecord> {
+        let record = self.number.clone()?;
+        let open = record.open_invoice().and_then(|id| self.invoice(id));
+        let record = match open.filter(|invoice| invoice.has_lapsed(self.chain.read_to)) {
+            Some(lapsed) => record.released_from(lapsed.id),
+            None => record,
+        };
+        Some(record.at(self.now, policy))
     }
 
     /// The account of this customer.

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use rental_core::{
-    Actor, ChainState, ChainTransaction, Command, DomainError, Effect, Leases, Payload, PaymentGateway,
-    RentalService, Rentals, Request, ServiceError, Verdict,
+    Actor, ChainState, ChainTransaction, Command, DomainError, Effect, ExceptionReason, Leases, PageRequest,
+    Payload, PaymentGateway, PaymentQuery, RentalService, Rentals, Request, ServiceError, Verdict,
 };
 
 use super::{CONCURRENCY, Leadership, WorkerError};
@@ -83,8 +83,29 @@ impl Watcher {
         if read.transactions.is_empty() {
             self.advance(chain, ChainState { read_to: read.read_to, ..chain }).await?;
         }
+        report.settled += self.settle_waiting().await?;
         metrics::gauge!("rental_chain_read_to_timestamp_seconds").set(approximate(read.read_to.unix()));
         Ok(report)
+    }
+
+    /// Lets payments that waited for a number's lock settle, now that it may have gone.
+    async fn settle_waiting(&self) -> Result<usize, WorkerError> {
+        let query = PaymentQuery {
+            outcome: Some("exception"),
+            reason: Some(ExceptionReason::NumberLocked),
+            ..PaymentQuery::default()
+        };
+        let waiting = self.service.payments(&Actor::System, &query, &PageRequest::first(CHUNK)).await?.items;
+        let mut settled = 0;
+        for invoice in waiting.into_iter().filter_map(|payment| payment.invoice) {
+            let number = self.service.invoice(&Actor::System, invoice).await?.number;
+            match self.service.execute(Request::new(Actor::System, Command::Tick { number })).await {
+                Ok(receipt) => settled += usize::from(receipt.changed),
+                Err(ServiceError::Domain(DomainError::NumberLocked { .. })) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(settled)
     }
 
     /// Books a piece of the chain. Payments of one invoice are booked in the order of the chain, so that the first

@@ -1,8 +1,7 @@
 //! What the passing of time does to a number.
 
 use crate::{
-    EventKind, HistoryKind, Holding, Invoice, InvoiceId, InvoiceStatus, Listing, NumberState, Rental,
-    TransferEnd,
+    EventKind, HistoryKind, Holding, Invoice, InvoiceStatus, Listing, NumberState, Rental, TransferEnd,
 };
 
 use super::draft::Draft;
@@ -38,20 +37,7 @@ impl Draft<'_> {
     /// Takes a closed invoice off its number and its customer's account.
     pub(super) fn release_invoice(&mut self, invoice: &Invoice) {
         self.account(&invoice.customer).open_invoices.remove(&invoice.id);
-        self.unhang(invoice.id);
-    }
-
-    /// Takes an invoice off the number, if it hangs there.
-    fn unhang(&mut self, id: InvoiceId) {
-        let Some(record) = self.number.as_mut().filter(|record| record.open_invoice() == Some(id)) else {
-            return;
-        };
-        if matches!(record.holding, Holding::Reserved { .. }) {
-            record.holding = Holding::Free;
-        } else {
-            let holding = std::mem::replace(&mut record.holding, Holding::Free);
-            record.holding = holding.map_rental(|rental| Rental { renewal: None, ..rental });
-        }
+        self.number = self.number.take().map(|record| record.released_from(invoice.id));
     }
 
     fn lapse_offer(&mut self) {
