@@ -77,7 +77,7 @@ pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> 
     match verb {
         Verb::List { paging } => {
             let admins: Vec<u64> = desk.rentals.access(&desk.actor).await?.admins.into_iter().collect();
-            let page = paging.cut(&admins, u64::to_string).await;
+            let page = paging.cut(&admins, u64::to_string).await?;
             desk.show_list(&rental_core::Page {
                 items: page.items.into_iter().map(AdminShape::new).collect(),
                 next: page.next,

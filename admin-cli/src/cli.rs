@@ -98,6 +98,31 @@ pub(crate) enum Noun {
     },
 }
 
+impl Noun {
+    /// Whether the verb only looks, so that the audit trail gets no line.
+    pub(crate) fn only_looks(&self) -> bool {
+        match self {
+            Self::Numbers(verb) => matches!(verb, numbers::Verb::List { .. } | numbers::Verb::Show { .. }),
+            Self::Rentals(verb) => matches!(verb, rentals::Verb::List { .. } | rentals::Verb::Show { .. }),
+            Self::Payments(verb) => matches!(
+                verb,
+                payments::Verb::List { .. } | payments::Verb::Show { .. } | payments::Verb::Reconcile
+            ),
+            Self::Customers(verb) => {
+                matches!(verb, customers::Verb::List { .. } | customers::Verb::Show { .. })
+            }
+            Self::Admins(verb) => matches!(verb, admins::Verb::List { .. }),
+            Self::Keys(verb) => matches!(verb, keys::Verb::List { .. }),
+            Self::Invoices(invoices::Verb::List { .. } | invoices::Verb::Show { .. })
+            | Self::Audit(audit::Verb::List { .. })
+            | Self::Stats(_)
+            | Self::Doctor(_)
+            | Self::Completions { .. } => true,
+            Self::Sandbox(_) => false,
+        }
+    }
+}
+
 /// Whose things to list.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Whose {

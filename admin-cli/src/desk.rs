@@ -92,7 +92,7 @@ impl Desk<'_> {
         page: impl AsyncFn(rental_core::PageRequest) -> Result<Page<T>, ServiceError>,
         shape: impl Fn(T) -> Option<S>,
     ) -> Result<(), Failure> {
-        let Page { items, next } = paging.gather(page).await?;
+        let Page { items, next } = paging.check(paging.gather(page).await?)?;
         let items = items.into_iter().filter_map(shape).collect();
         self.show_list(&Page { items, next })
     }

@@ -6,10 +6,10 @@
 use std::io::Write;
 
 use clap::Args;
-use rental_app::{App, ShopConfig};
+use rental_app::{App, ReconcileError, ShopConfig, reconcile_books};
 use rental_core::{
-    InvoiceQuery, NumberQuery, Page, Rentals, Seconds, ShopView, Store, StoreError, Violation,
-    find_violations,
+    Actor, Finding, GatewayError, InvoiceQuery, NumberQuery, Page, Rentals, Seconds, ShopView, Store,
+    StoreError, Violation, find_violations,
 };
 use serde::Serialize;
 
@@ -73,15 +73,25 @@ impl Shape for Check {
 struct Report {
     healthy: bool,
     checks: Vec<Check>,
-    violations: Vec<Found>,
+    /// What the books contradict in themselves.
+    violations: Vec<Found<Violation>>,
+    /// What the booked payments and the chain disagree on.
+    findings: Vec<Found<Finding>>,
 }
 
-/// A violation with a text for people.
+/// Something that is wrong, with a text for people.
 #[derive(Debug, Serialize)]
-struct Found {
+struct Found<T> {
     #[serde(flatten)]
-    violation: Violation,
+    what: T,
     text: String,
+}
+
+impl<T: ToString> From<T> for Found<T> {
+    fn from(what: T) -> Self {
+        let text = what.to_string();
+        Self { what, text }
+    }
 }
 
 impl Report {
@@ -119,11 +129,12 @@ impl Report {
 pub(crate) async fn run(
     _: &Doctor,
     config: &ShopConfig,
+    viewer: &Actor,
     format: Format,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let mut report = Report::default();
-    examine(config, &mut report).await;
+    examine(config, viewer, &mut report).await;
     let verdict = report.verdict();
     report.healthy = verdict.is_ok();
     if format == Format::Json {
@@ -135,7 +146,7 @@ pub(crate) async fn run(
     verdict
 }
 
-async fn examine(config: &ShopConfig, report: &mut Report) {
+async fn examine(config: &ShopConfig, viewer: &Actor, report: &mut Report) {
     if let Err(error) = config.validate() {
         report.note("configuration", Status::Failed, error.to_string());
         return;
@@ -170,26 +181,67 @@ async fn examine(config: &ShopConfig, report: &mut Report) {
         }
         Err(error) => report.fail("shop", &error.into()),
     }
-    match app.gateway.head().await {
+    let answers = match app.gateway.head().await {
         Ok(head) => {
             report.note("provider", Status::Ok, format!("answers; it knows the chain to {}", head.read_to));
+            true
         }
-        Err(error) => report.note("provider", Status::Failed, error.to_string()),
-    }
+        Err(error) => {
+            report.note("provider", Status::Failed, error.to_string());
+            false
+        }
+    };
     match violations(app.service.store().as_ref()).await {
         Ok(found) if found.is_empty() => {
             report.note("books", Status::Ok, "numbers, invoices and accounts agree");
         }
         Ok(found) => {
-            for violation in found {
-                let text = violation.to_string();
-                report.note("books", Status::Broken, &text);
-                report.violations.push(Found { violation, text });
+            for found in found.into_iter().map(Found::from) {
+                report.note("books", Status::Broken, &found.text);
+                report.violations.push(found);
             }
         }
         Err(error) => report.fail("books", &error.into()),
     }
+    if answers {
+        compare(&app, viewer, report).await;
+    } else {
+        let text = "not compared with the chain, as the provider does not answer; run this again later";
+        report.note("payments", Status::Warning, text);
+    }
     app.store.close();
+}
+
+/// Compares the booked payments with the chain.
+async fn compare(app: &App, viewer: &Actor, report: &mut Report) {
+    match reconcile_books(app.service.as_ref(), app.gateway.as_ref(), viewer).await {
+        Ok(books) if books.balances() => {
+            let text = format!(
+                "booked as they came in, up to the chain position (transactions: {})",
+                books.transactions
+            );
+            report.note("payments", Status::Ok, text);
+        }
+        Ok(books) if books.findings.is_empty() => {
+            let text = "the sum of what is booked is not what came in; see `admin-cli payments reconcile`";
+            report.note("payments", Status::Broken, text);
+        }
+        Ok(books) => {
+            for found in books.findings.into_iter().map(Found::from) {
+                report.note("payments", Status::Broken, &found.text);
+                report.findings.push(found);
+            }
+        }
+        // An answer that cannot be true is more than one that does not come, and says nothing about the books.
+        Err(ReconcileError::Gateway(error @ GatewayError::Unverified(_))) => {
+            report.note("payments", Status::Failed, error.to_string());
+        }
+        Err(ReconcileError::Gateway(error)) => {
+            let text = format!("not compared with the chain: {error}; run this again later");
+            report.note("payments", Status::Warning, text);
+        }
+        Err(ReconcileError::Service(error)) => report.fail("payments", &error.into()),
+    }
 }
 
 fn note_position(report: &mut Report, view: &ShopView) {

@@ -95,7 +95,7 @@ pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> 
         Verb::List { integrator, paging } => {
             let mut keys = desk.rentals.access(&desk.actor).await?.keys;
             keys.retain(|key| integrator.as_ref().is_none_or(|integrator| key.integrator == *integrator));
-            let page = paging.cut(&keys, |key: &ApiKey| key.id.clone()).await;
+            let page = paging.cut(&keys, |key: &ApiKey| key.id.clone()).await?;
             desk.show_list(&Page { items: page.items.iter().map(KeyShape::from).collect(), next: page.next })
         }
         Verb::Revoke { id } => {

@@ -35,7 +35,7 @@ pub(crate) enum Verb {
         #[command(flatten)]
         which: Which,
         /// What they are offered for, term=price in TON, such as 30d=10; without a plan they are not offered
-        #[arg(long = "plan", value_name = "TERM=PRICE")]
+        #[arg(long = "plan", value_name = "TERM=PRICE", allow_hyphen_values = true)]
         plans: Vec<Plan>,
     },
     /// Add many numbers from a file
@@ -66,7 +66,7 @@ pub(crate) enum Verb {
         /// The number, in any spelling
         number: PhoneNumber,
         /// All its plans from now on, term=price in TON, such as 30d=10
-        #[arg(long = "plan", value_name = "TERM=PRICE", required = true)]
+        #[arg(long = "plan", value_name = "TERM=PRICE", required = true, allow_hyphen_values = true)]
         plans: Vec<Plan>,
     },
     /// Stop offering numbers; whoever holds one keeps it to the end of the term
@@ -91,7 +91,7 @@ pub(crate) enum Verb {
         /// The number, in any spelling
         number: PhoneNumber,
         /// When the deletion is through
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
         until: Timestamp,
     },
     /// Offer numbers again, or confirm that their turnover is done
@@ -210,7 +210,7 @@ pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> 
             change_one(desk, Command::SetPlans { number, plans }, "priced").await
         }
         Verb::Withdraw { which } => {
-            let numbers = which.distinct();
+            let numbers = known(desk, &which).await?;
             if numbers.len() > 1 {
                 desk.confirm(&format!("withdraw {} numbers", numbers.len()))?;
             }
@@ -218,14 +218,16 @@ pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> 
         }
         Verb::Restrict { which } => {
             let command = |number| Command::Restrict { number };
-            change(desk, &which.distinct(), command, "marked as restricted").await
+            let numbers = known(desk, &which).await?;
+            change(desk, &numbers, command, "marked as restricted").await
         }
         Verb::AwaitDeletion { number, until } => {
             change_one(desk, Command::AwaitDeletion { number, until }, "waiting for its deletion").await
         }
         Verb::Restore { which } => {
             let command = |number| Command::Restore { number };
-            change(desk, &which.distinct(), command, "offered again").await
+            let numbers = known(desk, &which).await?;
+            change(desk, &numbers, command, "offered again").await
         }
         Verb::Lock(lock) => lock::lock(&lock, desk).await,
         Verb::Unlock(unlock) => lock::unlock(&unlock, desk).await,
@@ -247,6 +249,15 @@ async fn add(desk: &mut Desk<'_>, numbers: &[PhoneNumber], plans: Vec<Plan>) -> 
     }
     let command = |number| Command::AddNumber { number, plans: plans.clone() };
     change(desk, numbers, command, "added").await
+}
+
+/// The numbers meant, when the shop has all of them: an unknown one is told before the first is changed.
+async fn known(desk: &Desk<'_>, which: &Which) -> Result<Vec<PhoneNumber>, Failure> {
+    let numbers = which.distinct();
+    for number in &numbers {
+        desk.rentals.number(*number).await.map_err(|error| Failure::from(error).about(number))?;
+    }
+    Ok(numbers)
 }
 
 /// Does the same to some numbers. What was done before something went wrong is shown all the same.

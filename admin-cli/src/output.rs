@@ -29,16 +29,24 @@ pub(crate) enum Format {
 pub(crate) struct Column {
     name: &'static str,
     brief: bool,
+    width: Option<usize>,
+}
+
+impl Column {
+    /// The same column, of which a table of many rows shows at most `width` characters.
+    pub(crate) const fn at_most(self, width: usize) -> Self {
+        Self { width: Some(width), ..self }
+    }
 }
 
 /// A column that tables of many rows show.
 pub(crate) const fn brief(name: &'static str) -> Column {
-    Column { name, brief: true }
+    Column { name, brief: true, width: None }
 }
 
 /// A column of single answers and CSV only.
 pub(crate) const fn full(name: &'static str) -> Column {
-    Column { name, brief: false }
+    Column { name, brief: false, width: None }
 }
 
 /// What can be rendered: JSON by its fields, tables and CSV by its columns.
@@ -86,7 +94,11 @@ pub(crate) fn list<T: Shape>(out: &mut dyn Write, format: Format, page: &Page<T>
             table.set_header(brief().map(|column| heading(column.name)));
             for item in &page.items {
                 let cells = T::columns().into_iter().zip(item.cells());
-                table.add_row(cells.filter(|(column, _)| column.brief).map(|(_, cell)| shown(&cell)));
+                let cells = cells.filter(|(column, _)| column.brief);
+                table.add_row(cells.map(|(column, cell)| match column.width {
+                    Some(width) => shortened(&cell, width),
+                    None => shown(&cell),
+                }));
             }
             print(out, &table)
         }
@@ -134,6 +146,24 @@ fn print(out: &mut dyn Write, table: &Table) -> Result<(), Failure> {
 /// A cell of a table; an absent value is a dash, so that columns stay countable.
 fn shown(cell: &str) -> String {
     if cell.is_empty() { "-".to_owned() } else { plain(cell) }
+}
+
+/// A cell of a table, cut to `width` characters as they are shown; an escaped one stays whole or is left out.
+fn shortened(cell: &str, width: usize) -> String {
+    let whole = shown(cell);
+    if whole.chars().count() <= width {
+        return whole;
+    }
+    let (mut cut, mut left) = (String::new(), width.saturating_sub(1));
+    for c in cell.chars() {
+        let piece = plain(c.encode_utf8(&mut [0; 4]));
+        let Some(rest) = left.checked_sub(piece.chars().count()) else {
+            break;
+        };
+        left = rest;
+        cut.push_str(&piece);
+    }
+    cut + "…"
 }
 
 /// `text` with everything escaped that would move the cursor, change the direction of writing or break the line.
@@ -194,6 +224,16 @@ mod tests {
         assert_eq!(json["next_cursor"], "b");
         assert_eq!(json["data"][1]["note"], "x,\"y\"\nz");
         assert_eq!(json["data"][0]["note"], serde_json::Value::Null);
+    }
+
+    #[test]
+    fn a_long_cell_is_cut_to_the_width_it_is_shown_in() {
+        assert_eq!(shortened("", 4), "-");
+        assert_eq!(shortened("Grüß", 4), "Grüß");
+        assert_eq!(shortened("Grüße", 4), "Grü…");
+        assert_eq!(shortened("a\u{1b}b", 8), "a\\u{1b}b");
+        assert_eq!(shortened("a\u{1b}\u{1b}", 8), "a\\u{1b}…");
+        assert_eq!(shortened("ab\u{1b}\u{1b}", 8), "ab…");
     }
 
     #[test]

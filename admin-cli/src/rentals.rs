@@ -40,7 +40,7 @@ pub(crate) enum Verb {
         /// The number
         number: PhoneNumber,
         /// How many days more, such as 5d
-        #[arg(long, value_name = "TERM")]
+        #[arg(long, value_name = "TERM", allow_hyphen_values = true)]
         by: Term,
     },
     /// End a rental now; the holder loses the number and gets no money back by this

@@ -62,6 +62,11 @@ fn report(failure: &Failure, format: Format) -> ExitCode {
 }
 
 fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
+    if cli.global.reason.is_some() && cli.noun.only_looks() {
+        let text = "--reason notes why something is changed, and this changes nothing: leave it out; payments \
+                    are filtered with `payments list --because REASON`";
+        return Err(Failure::new(Exit::Usage, "usage", text));
+    }
     if let Noun::Completions { shell } = cli.noun {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut cli::command(), "admin-cli", &mut script);
@@ -75,14 +80,14 @@ fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
 async fn serve(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
     let format = cli.global.format();
     if let Noun::Doctor(doctor) = &cli.noun {
-        return doctor::run(doctor, &cli.shop, format, out).await;
+        return doctor::run(doctor, &cli.shop, &operator(), format, out).await;
     }
     let app = App::open(&cli.shop).await?;
     let mut desk = Desk {
         rentals: app.service.as_ref(),
         leases: app.leases.as_ref(),
         gateway: app.gateway.as_ref(),
-        actor: Actor::Admin(AdminId::Console(login())),
+        actor: operator(),
         reason: cli.global.reason.filter(|reason| !reason.trim().is_empty()),
         lease: cli.global.lease.as_deref().map(LeaseToken::from_text),
         consent: Consent::from_process(cli.global.yes),
@@ -111,10 +116,11 @@ async fn serve(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
 }
 
 /// Who acts: the login name, for the audit trail. It is no proof; whoever can open the store may do everything.
-fn login() -> String {
-    ["USER", "LOGNAME"]
+fn operator() -> Actor {
+    let login = ["USER", "LOGNAME"]
         .into_iter()
         .filter_map(|name| std::env::var(name).ok())
         .find(|login| !login.is_empty())
-        .unwrap_or_else(|| "root".to_owned())
+        .unwrap_or_else(|| "root".to_owned());
+    Actor::Admin(AdminId::Console(login))
 }

@@ -27,7 +27,7 @@ pub(crate) enum Verb {
   admin-cli sandbox advance 15m")]
     Advance {
         /// How far, such as 15m, 12h or 20d
-        #[arg(value_name = "TIME", value_parser = span::parse)]
+        #[arg(value_name = "TIME", value_parser = span::parse, allow_hyphen_values = true)]
         by: Seconds,
     },
 }
@@ -44,10 +44,10 @@ pub(crate) struct Pay {
     /// The invoice whose amount and payload are the defaults
     invoice: Option<InvoiceId>,
     /// How much, in TON
-    #[arg(long, value_name = "TON", conflicts_with = "nanotons")]
+    #[arg(long, value_name = "TON", conflicts_with = "nanotons", allow_hyphen_values = true)]
     amount: Option<Nanotons>,
     /// How much, in nanotons
-    #[arg(long, value_name = "N", value_parser = nanotons)]
+    #[arg(long, value_name = "N", value_parser = nanotons, allow_hyphen_values = true)]
     nanotons: Option<Nanotons>,
     /// What the payer writes
     #[arg(long, value_name = "TEXT", conflicts_with = "no_comment")]
@@ -62,7 +62,7 @@ pub(crate) struct Pay {
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     from: Option<TonAddress>,
     /// How many of them
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000), allow_hyphen_values = true)]
     times: u32,
 }
 

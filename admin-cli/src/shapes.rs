@@ -12,6 +12,9 @@ use serde::{Serialize, Serializer};
 
 use crate::output::{Column, Shape, brief, full};
 
+/// How much of a payer's comment a list shows: an invoice's payload fits, a letter does not.
+const COMMENT_WIDTH: usize = 32;
+
 /// A moment as RFC 3339.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment(pub(crate) Timestamp);
@@ -353,7 +356,7 @@ impl Shape for PaymentShape {
             brief("tx_hash"),
             full("amount"),
             brief("amount_display"),
-            brief("comment"),
+            brief("comment").at_most(COMMENT_WIDTH),
             full("comment_kind"),
             full("sender"),
             brief("chain_time"),

@@ -35,7 +35,7 @@ pub(crate) struct Import {
     /// The file; - reads standard input
     file: PathBuf,
     /// What numbers without plans of their own are offered for, such as 30d=10
-    #[arg(long = "plan", value_name = "TERM=PRICE")]
+    #[arg(long = "plan", value_name = "TERM=PRICE", allow_hyphen_values = true)]
     plans: Vec<Plan>,
     /// Leave bad lines out instead of importing nothing
     #[arg(long)]

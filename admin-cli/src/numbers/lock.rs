@@ -18,7 +18,7 @@ pub(crate) struct Lock {
     /// The number, in any spelling
     number: PhoneNumber,
     /// For how long, such as 30m or 1h; it ends by itself
-    #[arg(long = "for", value_name = "TIME", value_parser = span::parse)]
+    #[arg(long = "for", value_name = "TIME", value_parser = span::parse, allow_hyphen_values = true)]
     ttl: Seconds,
 }
 

@@ -88,6 +88,36 @@ fn the_doctor_finds_what_the_books_contradict() {
 }
 
 #[test]
+fn the_doctor_finds_payments_that_the_chain_contradicts() {
+    let (bench, tx) = Bench::with_rental();
+    assert!(bench.ok(&["doctor"]).out.contains("booked as they came in"));
+    bench.tamper("UPDATE payments SET amount = amount + 1");
+    let ran = bench.refused(&["doctor"], 7, "doctor.broken");
+    assert!(ran.out.contains("payments        BROKEN") && ran.out.contains(&tx), "{}", ran.out);
+    bench.tamper("DELETE FROM payments");
+    bench.refused(&["doctor"], 7, "doctor.broken");
+    let ran = bench.run(&["doctor", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let missing = findings.iter().find(|found| found["finding"] == "missing").unwrap();
+    assert_eq!((ran.code, &missing["tx"], &report["healthy"]), (7, &json!(tx), &json!(false)));
+    assert!(missing["text"].as_str().unwrap().contains("is not booked"), "{missing}");
+}
+
+#[test]
+fn a_long_comment_is_cut_in_tables_of_many_rows_only() {
+    let bench = Bench::with_number();
+    let letter = "a letter to the shop ".repeat(20);
+    let tx = bench.pay(&["--amount", "1", "--comment", &letter]);
+    bench.book();
+    let table = bench.ok(&["payments", "list"]).out;
+    assert!(table.contains(" a letter to the shop a letter t… "), "{table}");
+    assert!(bench.ok(&["payments", "list", "--output", "csv"]).out.contains(&letter));
+    assert_eq!(bench.json(&["payments", "list"])["data"][0]["comment"], letter.as_str());
+    assert!(bench.ok(&["payments", "show", &tx]).out.contains(letter.trim_end()));
+}
+
+#[test]
 fn the_doctor_makes_no_store_and_tells_what_does_not_work() {
     let bench = Bench::new();
     let ran = bench.refused(&["doctor"], 1, "doctor.failed");
@@ -119,6 +149,7 @@ fn an_unreachable_provider_is_a_failure_and_no_damage() {
     bench.ok(&[&mainnet[..], &["stats", "--ton-start-lt", "0"]].concat());
     let ran = bench.refused(&[&mainnet[..], &["doctor"]].concat(), 1, "doctor.failed");
     assert!(ran.out.contains("provider        FAILED"), "{}", ran.out);
+    assert!(ran.out.contains("payments        warning  not compared with the chain"), "{}", ran.out);
 }
 
 #[test]

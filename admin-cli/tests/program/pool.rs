@@ -95,6 +95,21 @@ fn many_numbers_are_added_or_none() {
 }
 
 #[test]
+fn many_numbers_are_changed_or_none() {
+    let bench = Bench::with_number();
+    for verb in ["withdraw", "restrict", "restore"] {
+        if verb == "restore" {
+            bench.ok(&["numbers", "withdraw", NUMBER]);
+        }
+        let before = bench.json(&["numbers", "show", NUMBER]);
+        // Without a yes: nobody is asked about numbers that do not exist.
+        let ran = bench.refused(&["numbers", verb, NUMBER, "8888123"], 3, "number.not_found");
+        assert!(ran.err.contains("+8888123: ") && ran.out.is_empty(), "{verb}: {ran:?}");
+        assert_eq!(bench.json(&["numbers", "show", NUMBER]), before, "{verb}");
+    }
+}
+
+#[test]
 fn a_locked_number_changes_only_with_its_token() {
     let bench = Bench::with_number();
     let token = bench.json(&["numbers", "lock", NUMBER, "--for", "1h"])["token"].as_str().unwrap().to_owned();

@@ -100,6 +100,81 @@ fn what_cannot_be_typed_is_a_usage_error_and_touches_nothing() {
 }
 
 #[test]
+fn a_negative_value_is_answered_by_what_reads_the_value() {
+    let bench = Bench::new();
+    for line in [
+        "numbers add 8888123 --plan -1d=1",
+        "numbers price 8888123 --plan -1d=1",
+        "numbers import - --plan -1d=1",
+        "numbers list --limit -1",
+        "numbers lock 8888123 --for -1h",
+        "numbers await-deletion 8888123 --until -1",
+        "rentals extend 8888123 --by -5d",
+        "sandbox pay --amount -1 --no-comment",
+        "sandbox pay --nanotons -1 --no-comment",
+        "sandbox pay --amount 1 --no-comment --times -1",
+        "sandbox advance -1d",
+    ] {
+        let arguments: Vec<&str> = line.split_whitespace().collect();
+        let ran = bench.run(&arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{line}: {}", ran.err);
+        assert!(
+            ran.err.contains("invalid value '-") && !ran.err.contains("unexpected"),
+            "{line}: {}",
+            ran.err
+        );
+    }
+    bench.ok(&["sandbox", "advance", "--json", "1s", "-y"]);
+}
+
+#[test]
+fn a_cursor_that_is_none_is_refused() {
+    let bench = Bench::with_number();
+    bench.ok(&["admins", "add", "1"]);
+    bench.ok(&["keys", "create", "partner"]);
+    for noun in ["numbers", "rentals", "customers", "admins", "keys"] {
+        for form in ["table", "csv"] {
+            let list = [noun, "list", "--cursor", "zz", "--output", form];
+            let ran = bench.refused(&list, 2, "cursor.invalid");
+            assert!(ran.out.is_empty() && ran.err.contains("leave --cursor out"), "{noun}: {ran:?}");
+        }
+    }
+    for noun in ["invoices", "payments", "rentals"] {
+        let ran = bench.run(&[noun, "list", "--cursor", "zz", "--json"]);
+        assert!(ran.code == 2 && ran.err.contains("cursor.invalid"), "{noun}: {ran:?}");
+        bench.ok(&[noun, "list"]);
+    }
+}
+
+#[test]
+fn a_reason_is_for_changes() {
+    let bench = Bench::new();
+    for line in [
+        "numbers list",
+        "numbers show 8888123",
+        "rentals list",
+        "rentals show 8888123",
+        "invoices list",
+        "payments list",
+        "payments reconcile",
+        "customers list",
+        "customers show tg:1",
+        "admins list",
+        "keys list",
+        "audit list",
+        "stats",
+        "doctor",
+        "completions bash",
+    ] {
+        let arguments: Vec<&str> = line.split_whitespace().chain(["--reason", "underpaid"]).collect();
+        let ran = bench.refused(&arguments, 2, "usage");
+        assert!(ran.out.is_empty() && ran.err.contains("--because"), "{line}: {ran:?}");
+    }
+    assert!(!bench.exists("rental.db"));
+    bench.ok(&["numbers", "add", NUMBER, "--plan", "30d=10", "--reason", "new"]);
+}
+
+#[test]
 fn the_environment_comes_from_a_file_too() {
     let bench = Bench::new();
     bench.write(".env", "RENTAL_DB=other.db\n");
