@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rental_app::Health;
 use rental_core::{PaymentGateway, Quota, RateLimiter, Rentals};
@@ -93,6 +93,7 @@ impl Api {
             .fallback(nothing_here)
             .method_not_allowed_fallback(wrong_method)
             .layer(DefaultBodyLimit::max(input::MOST_BYTES))
+            .layer(from_fn(input::refuse_large))
             .layer(from_fn_with_state(self.clone(), observe::observe))
             .with_state(self)
     }

@@ -5,9 +5,12 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::IntoResponse;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 use rental_core::{
-    IdempotencyKey, InvoiceId, Nanotons, PhoneNumber, Term, TransferToken, TransferTokenError, TxHash,
+    AmountError, IdempotencyKey, InvoiceId, Nanotons, PhoneNumber, Term, TransferToken, TransferTokenError,
+    TxHash,
 };
 use serde::de::DeserializeOwned;
 
@@ -17,6 +20,32 @@ use crate::problem::Problem;
 
 /// The largest body.
 pub(crate) const MOST_BYTES: usize = 64 * 1024;
+
+/// How much of a body that is too large is read and thrown away.
+const MOST_DISCARDED: usize = 32 * 1024 * 1024;
+
+/// Refuses a body that says of itself that it is too large.
+///
+/// Most clients look for an answer only after they have sent everything; were the connection closed before, they would
+/// report a broken pipe instead of the refusal. So the body is received and thrown away, unless the client waits to be
+/// told to go on (`Expect: 100-continue`) or the body is absurd.
+pub(crate) async fn refuse_large(request: Request, next: Next) -> Response {
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let declared = declared.and_then(|text| text.parse::<usize>().ok());
+    if declared.is_none_or(|bytes| bytes <= MOST_BYTES) {
+        return next.run(request).await;
+    }
+    if !request.headers().contains_key(header::EXPECT) {
+        let mut received = 0;
+        let mut body = request.into_body().into_data_stream();
+        while let Some(Ok(piece)) = body.next().await
+            && received < MOST_DISCARDED
+        {
+            received += piece.len();
+        }
+    }
+    Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE).into_response()
+}
 
 /// A number that somebody wrote, in any spelling.
 pub(crate) fn number(text: &str) -> Result<PhoneNumber, Problem> {
@@ -36,8 +65,12 @@ pub(crate) fn term(days: i64) -> Result<Term, Problem> {
 
 /// An amount in nanotons.
 pub(crate) fn amount(text: &str) -> Result<Nanotons, Problem> {
-    Nanotons::from_nanotons_str(text).map_err(|_| {
-        let detail = "an amount is a string of digits: whole nanotons, such as \"10000000000\" for 10 TON";
+    Nanotons::from_nanotons_str(text).map_err(|error| {
+        let detail = match error {
+            AmountError::TooLarge => error.to_string(),
+            _ => "an amount is a string of digits: whole nanotons, such as \"10000000000\" for 10 TON"
+                .to_owned(),
+        };
         Problem::invalid("amount.invalid", detail)
     })
 }
@@ -185,6 +218,10 @@ fn json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Pro
         }
     }
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    // The deserializer would take the members of an array in the order of the fields.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::invalid("request.invalid", "the body is a JSON object, not an array").at(""));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());

@@ -78,6 +78,13 @@ impl App {
             Provider::Sandbox => Arc::new(sandbox_clock.clone()),
             Provider::Toncenter => Arc::new(SystemClock),
         };
+        if config.provider()? == Provider::Sandbox
+            && config.ton_wallet.as_ref().is_some_and(|wallet| !wallet.is_empty())
+        {
+            tracing::warn!(
+                "TON_WALLET is ignored in the sandbox; set TON_PROVIDER=toncenter to take real payments"
+            );
+        }
         let store = SqliteStore::open(&config.rental_db, Arc::clone(&clock))?;
         let (gateway, sandbox) = match config.provider()? {
             Provider::Sandbox => {

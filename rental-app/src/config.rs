@@ -241,6 +241,13 @@ pub fn load_dotenv() -> Result<(), String> {
     match dotenvy::from_path(".env") {
         Ok(()) => Ok(()),
         Err(error) if error.not_found() => Ok(()),
+        // Not the line itself: it may hold a secret.
+        Err(dotenvy::Error::LineParse(line, _)) => {
+            let name = line.split('=').next().unwrap_or_default().trim();
+            Err(format!(
+                "the file .env cannot be read: the line of {name} is not NAME=value; check its quotes"
+            ))
+        }
         Err(error) => Err(format!("the file .env cannot be read: {error}")),
     }
 }

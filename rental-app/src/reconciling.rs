@@ -27,11 +27,12 @@ pub async fn reconcile_books(
     viewer: &Actor,
 ) -> Result<Reconciliation, ReconcileError> {
     let view = service.shop().await?;
+    // In this order; see `reconcile`.
+    let everything = InvoiceQuery::default();
+    let invoices = gather(async |page| service.invoices(viewer, &everything, &page).await).await?;
+    let everything = PaymentQuery::default();
+    let payments = gather(async |page| service.payments(viewer, &everything, &page).await).await?;
     let chain = gateway.read(&view.shop.chain_start).await?.transactions;
-    let settled = InvoiceQuery { status: Some("settled"), ..InvoiceQuery::default() };
-    let invoices = gather(async |page| service.invoices(viewer, &settled, &page).await).await?;
-    let all = PaymentQuery::default();
-    let payments = gather(async |page| service.payments(viewer, &all, &page).await).await?;
     Ok(reconcile(&chain, view.chain.cursor.lt, &payments, &invoices))
 }
 

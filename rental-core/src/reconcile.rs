@@ -8,7 +8,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{ChainTransaction, Invoice, InvoiceId, InvoiceStatus, Nanotons, Outcome, Payment, TxHash};
+use crate::{
+    ChainTransaction, Comment, ExceptionReason, IncomingPayment, Invoice, InvoiceId, InvoiceStatus, Nanotons,
+    Outcome, Payload, Payment, TxHash,
+};
 
 /// The result of comparing the books with the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -63,6 +66,13 @@ pub enum Finding {
         /// Which.
         detail: &'static str,
     },
+    /// Its outcome or reason cannot have come about: it was changed outside the programs.
+    OutcomeImpossible {
+        /// The transaction.
+        tx: TxHash,
+        /// The booked outcome.
+        outcome: &'static str,
+    },
     /// Is called settled or applied, but its invoice is not settled by it.
     NotItsInvoice {
         /// The transaction.
@@ -95,6 +105,9 @@ impl fmt::Display for Finding {
                 write!(f, "{tx}: {on_chain} TON came in, {booked} TON is booked")
             }
             Self::DetailDiffers { tx, detail } => write!(f, "{tx}: the booked {detail} is not the chain's"),
+            Self::OutcomeImpossible { tx, outcome } => {
+                write!(f, "{tx}: is booked as {outcome}, which cannot have come about")
+            }
             Self::NotItsInvoice { tx, invoice: Some(invoice) } => {
                 write!(f, "{tx}: is booked as paying for {invoice}, which it did not settle")
             }
@@ -116,95 +129,173 @@ impl Reconciliation {
     }
 }
 
-/// Compares the transactions of the chain with the booked payments and the settled invoices, up to the logical time
-/// `booked_to`: what came later is counted as waiting.
+/// Compares the transactions of the chain with the booked payments and all invoices, up to the logical time `booked_to`:
+/// what came later is counted as waiting.
 ///
-/// The listings may be taken while the shop goes on, in this order: the position, the invoices, the payments.
+/// The listings may be taken while the shop goes on, in this order: the position, the invoices, the payments, the chain.
+/// So whatever is listed as paid is among the payments, and whatever is listed as a payment is on the chain.
 pub fn reconcile(
     chain: &[ChainTransaction],
     booked_to: u64,
     payments: &[Payment],
     invoices: &[Invoice],
 ) -> Reconciliation {
+    let books = Books {
+        on_chain: chain.iter().filter_map(ChainTransaction::incoming).map(|coin| (coin.tx, coin)).collect(),
+        booked: payments.iter().map(|payment| (payment.tx, payment)).collect(),
+        invoices: invoices.iter().map(|invoice| (invoice.id, invoice)).collect(),
+        by_payload: invoices.iter().map(|invoice| (&invoice.payload, invoice.id)).collect(),
+    };
     let mut findings = BTreeSet::new();
-    let (incoming, waiting): (Vec<_>, Vec<_>) =
-        chain.iter().filter_map(ChainTransaction::incoming).partition(|payment| payment.lt <= booked_to);
-    let (payments, later): (Vec<_>, Vec<_>) = payments.iter().partition(|payment| payment.lt <= booked_to);
-    let later: BTreeSet<TxHash> = later.into_iter().map(|payment| payment.tx).collect();
-    let incoming: BTreeMap<TxHash, _> = incoming.into_iter().map(|payment| (payment.tx, payment)).collect();
-    let booked: BTreeMap<TxHash, &Payment> = payments.iter().map(|payment| (payment.tx, *payment)).collect();
-    let settled: BTreeMap<InvoiceId, &Invoice> =
-        invoices.iter().map(|invoice| (invoice.id, invoice)).collect();
-
-    for (tx, payment) in &incoming {
-        let (tx, amount) = (*tx, payment.amount);
-        let Some(row) = booked.get(&tx) else {
-            findings.insert(Finding::Missing { tx, amount });
-            continue;
-        };
-        if row.amount != amount {
-            findings.insert(Finding::AmountDiffers { tx, on_chain: amount, booked: row.amount });
+    for coin in books.on_chain.values() {
+        match books.booked.get(&coin.tx) {
+            Some(row) => findings.extend(differences(coin, row)),
+            None if coin.lt <= booked_to => {
+                findings.insert(Finding::Missing { tx: coin.tx, amount: coin.amount });
+            }
+            None => {}
         }
-        let details = [
-            ("comment", row.comment == payment.comment),
-            ("sender", row.sender == payment.sender),
-            ("chain time", row.chain_time == payment.chain_time),
-            ("logical time", row.lt == payment.lt),
-        ];
-        findings.extend(
-            details
-                .into_iter()
-                .filter(|(_, same)| !same)
-                .map(|(detail, _)| Finding::DetailDiffers { tx, detail }),
-        );
     }
-    for payment in &payments {
-        let tx = payment.tx;
-        if !incoming.contains_key(&tx) {
-            findings.insert(Finding::Invented { tx, amount: payment.amount });
+    for payment in payments {
+        let (tx, amount) = (payment.tx, payment.amount);
+        if !books.on_chain.contains_key(&tx) {
+            findings.insert(Finding::Invented { tx, amount });
         }
-        if matches!(payment.outcome, Outcome::Settled | Outcome::Applied { .. }) {
-            let invoice = payment
-                .invoice
-                .and_then(|id| settled.get(&id))
-                .filter(|invoice| paid_by(invoice) == Some(tx));
-            match invoice {
-                None => {
-                    findings.insert(Finding::NotItsInvoice { tx, invoice: payment.invoice });
-                }
+        if payment.lt <= booked_to {
+            findings.extend(books.contradictions(payment));
+        }
+    }
+    for invoice in invoices {
+        let Some(tx) = paid_by(invoice) else { continue };
+        let pays = |payment: &&Payment| payment.invoice == Some(invoice.id) && is_paying(payment);
+        if !books.booked.get(&tx).is_some_and(pays) {
+            findings.insert(Finding::Unpaid { invoice: invoice.id, tx });
+        }
+    }
+    summarise(&books, booked_to, findings)
+}
+
+fn summarise(books: &Books<'_>, booked_to: u64, findings: BTreeSet<Finding>) -> Reconciliation {
+    let (compared, waiting): (Vec<_>, Vec<_>) =
+        books.on_chain.values().copied().partition(|coin| coin.lt <= booked_to);
+    let mut by_outcome = BTreeMap::new();
+    let mut booked = 0;
+    for payment in books.booked.values().filter(|payment| payment.lt <= booked_to) {
+        let amount = u128::from(payment.amount.get());
+        booked += amount;
+        *by_outcome.entry(payment.outcome.name()).or_insert(0) += amount;
+    }
+    Reconciliation {
+        on_chain: compared.iter().map(|coin| coin.amount).sum(),
+        booked,
+        transactions: compared.len(),
+        waiting_transactions: waiting.len(),
+        waiting: waiting.into_iter().map(|coin| coin.amount).sum(),
+        by_outcome,
+        findings: findings.into_iter().collect(),
+    }
+}
+
+/// Both sides, by what they are looked up with.
+struct Books<'a> {
+    on_chain: BTreeMap<TxHash, &'a IncomingPayment>,
+    booked: BTreeMap<TxHash, &'a Payment>,
+    invoices: BTreeMap<InvoiceId, &'a Invoice>,
+    by_payload: BTreeMap<&'a Payload, InvoiceId>,
+}
+
+impl Books<'_> {
+    /// What is wrong with a payment in itself and beside its invoice.
+    fn contradictions(&self, payment: &Payment) -> Vec<Finding> {
+        let tx = payment.tx;
+        let mut found = Vec::new();
+        let invoice = payment.invoice.and_then(|id| self.invoices.get(&id).copied());
+        if is_paying(payment) {
+            match invoice.filter(|invoice| paid_by(invoice) == Some(tx)) {
+                None => found.push(Finding::NotItsInvoice { tx, invoice: payment.invoice }),
                 Some(invoice) if payment.outcome == Outcome::Settled && invoice.amount != payment.amount => {
-                    findings.insert(Finding::PriceDiffers { tx, invoice: invoice.id });
+                    found.push(Finding::PriceDiffers { tx, invoice: invoice.id });
                 }
                 Some(_) => {}
             }
         }
-    }
-    for invoice in invoices {
-        let Some(tx) = paid_by(invoice).filter(|tx| !later.contains(tx)) else {
-            continue;
-        };
-        let pays = |payment: &&Payment| {
-            payment.invoice == Some(invoice.id)
-                && matches!(payment.outcome, Outcome::Settled | Outcome::Applied { .. })
-        };
-        if !booked.get(&tx).is_some_and(pays) {
-            findings.insert(Finding::Unpaid { invoice: invoice.id, tx });
+        let applied = matches!(payment.outcome, Outcome::Applied { .. });
+        if !applied && payment.invoice != self.named_by(payment) {
+            found.push(Finding::DetailDiffers { tx, detail: "invoice" });
         }
+        // Deciding about a payment is a change of its own, and so is noting that it was sent back.
+        let changes = match payment.outcome {
+            Outcome::Settled | Outcome::Exception { .. } => 1,
+            Outcome::Applied { .. } | Outcome::RefundPending { .. } | Outcome::WrittenOff { .. } => 2,
+            Outcome::Refunded { .. } => 3,
+        };
+        let named = self.named_by(payment).and_then(|id| self.invoices.get(&id).copied());
+        let reason_fits = payment.outcome.reason().is_none_or(|reason| fits(reason, payment, named));
+        if payment.version < changes || !reason_fits {
+            found.push(Finding::OutcomeImpossible { tx, outcome: payment.outcome.name() });
+        }
+        found
     }
 
-    let mut by_outcome = BTreeMap::new();
-    for payment in &payments {
-        *by_outcome.entry(payment.outcome.name()).or_insert(0) += u128::from(payment.amount.get());
+    /// The invoice whose payload the payment's comment is.
+    fn named_by(&self, payment: &Payment) -> Option<InvoiceId> {
+        let readable = payment.outcome.reason() != Some(ExceptionReason::UnreadableMessage);
+        let payload = payment.comment.text().filter(|_| readable).and_then(Payload::from_comment)?;
+        self.by_payload.get(&payload).copied()
     }
-    Reconciliation {
-        on_chain: incoming.values().map(|payment| payment.amount).sum(),
-        booked: payments.iter().map(|payment| payment.amount).sum(),
-        transactions: incoming.len(),
-        waiting_transactions: waiting.len(),
-        waiting: waiting.into_iter().map(|payment| payment.amount).sum(),
-        by_outcome,
-        findings: findings.into_iter().collect(),
+}
+
+/// Whether a payment can be odd for this reason, given the invoice that it names.
+fn fits(reason: ExceptionReason, payment: &Payment, named: Option<&Invoice>) -> bool {
+    match (reason, named) {
+        (ExceptionReason::Underpaid, Some(invoice)) => payment.amount < invoice.amount,
+        (ExceptionReason::Overpaid, Some(invoice)) => payment.amount > invoice.amount,
+        (ExceptionReason::Late, Some(invoice)) => payment.chain_time > invoice.expires_at,
+        (ExceptionReason::Early, Some(invoice)) => payment.chain_time < invoice.created_at,
+        (
+            ExceptionReason::Duplicate
+            | ExceptionReason::Cancelled
+            | ExceptionReason::NumberGone
+            | ExceptionReason::NumberLocked,
+            named,
+        ) => named.is_some(),
+        (ExceptionReason::NoComment, None) => match &payment.comment {
+            Comment::None => true,
+            Comment::Text(text) => text.trim().is_empty(),
+            _ => false,
+        },
+        (ExceptionReason::UnknownPayload, None) => payment.comment.text().is_some(),
+        (ExceptionReason::UnreadableComment, None) => {
+            matches!(payment.comment, Comment::Encrypted | Comment::Binary(_) | Comment::Malformed)
+        }
+        (ExceptionReason::UnreadableMessage, None) => true,
+        _ => false,
     }
+}
+
+/// What of a row is not what the chain says.
+fn differences(coin: &IncomingPayment, row: &Payment) -> Vec<Finding> {
+    let tx = coin.tx;
+    let details = [
+        ("comment", row.comment == coin.comment),
+        ("sender", row.sender == coin.sender),
+        ("chain time", row.chain_time == coin.chain_time),
+        ("logical time", row.lt == coin.lt),
+    ];
+    let mut found: Vec<_> = details
+        .into_iter()
+        .filter(|(_, same)| !same)
+        .map(|(detail, _)| Finding::DetailDiffers { tx, detail })
+        .collect();
+    if row.amount != coin.amount {
+        found.push(Finding::AmountDiffers { tx, on_chain: coin.amount, booked: row.amount });
+    }
+    found
+}
+
+/// Whether the payment is booked as paying for its invoice.
+fn is_paying(payment: &Payment) -> bool {
+    matches!(payment.outcome, Outcome::Settled | Outcome::Applied { .. })
 }
 
 fn paid_by(invoice: &Invoice) -> Option<TxHash> {

@@ -40,36 +40,40 @@ struct OutcomeColumns {
 
 /// The payment in `row`. A row that was tampered with so that it is none answers `Corrupt`.
 pub(crate) fn read(row: &Row<'_>) -> Result<Payment, Fault> {
-    let broken = || Fault::corrupt("the table payments");
+    let key: String = row.get(0)?;
+    let broken = || Fault::corrupt(&format!("payment {key} in the table payments"));
     let unsigned = |column: usize| -> Result<u64, Fault> {
         u64::try_from(row.get::<_, i64>(column)?).map_err(|_| broken())
     };
     let text = |column: usize| row.get::<_, Option<String>>(column);
-    let hash = |text: String| text.parse::<TxHash>().map_err(|_| broken());
+    let hash = |text: String| -> Result<TxHash, Fault> {
+        text.parse().ok().filter(|hash: &TxHash| hash.to_string() == text).ok_or_else(broken)
+    };
 
     let comment = CommentColumns { kind: row.get(3)?, value: text(4)? };
     let outcome = OutcomeColumns {
         outcome: row.get(8)?,
-        reason: text(9)?.map(|name| named(Value::String(name))).transpose()?,
+        reason: text(9)?.map(|name| named(Value::String(name)).ok_or_else(broken)).transpose()?,
         refund_tx: text(10)?.map(hash).transpose()?,
     };
     let invoice = text(11)?.map(|id| id.parse().map_err(|_| broken())).transpose()?;
     Ok(Payment {
-        tx: hash(row.get(0)?)?,
+        // One hash has one spelling: another one would be another row for the same transaction.
+        tx: hash(key.clone())?,
         lt: unsigned(1)?,
         amount: Nanotons::new(unsigned(2)?).ok_or_else(broken)?,
-        comment: named(serde_json::to_value(comment).map_err(|_| broken())?)?,
+        comment: serde_json::to_value(comment).ok().and_then(named).ok_or_else(broken)?,
         sender: row.get(5)?,
         chain_time: Timestamp::from_unix(unsigned(6)?),
         booked_at: Timestamp::from_unix(unsigned(7)?),
-        outcome: named(serde_json::to_value(outcome).map_err(|_| broken())?)?,
+        outcome: serde_json::to_value(outcome).ok().and_then(named).ok_or_else(broken)?,
         invoice,
         version: unsigned(12)?,
     })
 }
 
-fn named<T: DeserializeOwned>(value: Value) -> Result<T, Fault> {
-    serde_json::from_value(value).map_err(|_| Fault::corrupt("the table payments"))
+fn named<T: DeserializeOwned>(value: Value) -> Option<T> {
+    serde_json::from_value(value).ok()
 }
 
 /// Writes `payment` over its row.

@@ -169,7 +169,7 @@ pub(crate) struct EventFilter {
 /// Read the event feed
 ///
 /// What happened to your customers, oldest first, after the event `after`. Poll with the last `seq` you have seen;
-/// nothing is skipped and nothing changes afterwards. `next_cursor` is null when there is nothing more for now.
+/// nothing is skipped and nothing changes afterwards. Events are kept for 30 days. `next_cursor` is null when there is nothing more for now.
 #[utoipa::path(get, path = "/v1/events", tag = "Events", params(EventFilter),
     responses((status = 200, description = "A page of events", body = List<EventView>),
               (status = 422, description = "A parameter makes no sense")))]

@@ -52,6 +52,7 @@ const POSTS: &[(&str, &str, u16, &str)] = &[
     ("/v1/invoices", "{} {}", 422, "request.invalid"),
     ("/v1/invoices", "null", 422, "request.invalid"),
     ("/v1/invoices", "[]", 422, "request.invalid"),
+    ("/v1/invoices", r#" ["+88801234567",30,"alice"]"#, 422, "request.invalid"),
     ("/v1/invoices", "\u{0}", 400, "request.malformed"),
     ("/v1/invoices", r#"{"number":"+88801234567"}"#, 422, "request.invalid"),
     (

@@ -7,6 +7,7 @@ mod limits;
 mod operating;
 mod passing;
 mod paying;
+mod reconciling;
 mod renting;
 mod shop;
 mod transferring;
