@@ -51,8 +51,17 @@ pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Deci
     }
     let shop = state.shop.as_ref().ok_or(DomainError::ShopClosed)?;
     let mut draft = Draft::new(state, shop, envelope, now);
-    if !matches!(command, Command::BookWaiting { .. }) {
-        draft.pass_time(); // a waiting payment must not touch its locked number
+    match command {
+        // These leave the payment's number alone: it may be locked.
+        Command::BookWaiting { .. }
+        | Command::RefundPayment { .. }
+        | Command::ConfirmRefund { .. }
+        | Command::WriteOffPayment { .. } => {}
+        Command::ApplyPayment { .. } => draft.pass_time(),
+        _ => {
+            draft.settle_waiting();
+            draft.pass_time();
+        }
     }
     let effect = match command {
         Command::SetPolicy { policy } => draft.set_policy(policy),

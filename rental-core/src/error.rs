@@ -121,6 +121,11 @@ pub enum DomainError {
         /// What became of it.
         outcome: &'static str,
     },
+    /// The payment waits for its own invoice's number.
+    #[error(
+        "this payment settles its own invoice when the number's lock has gone; wait for that, or refund it"
+    )]
+    PaymentWaiting,
     /// The payment is not waiting for a refund.
     #[error("this payment is {outcome}; start a refund first")]
     RefundNotPending {
@@ -223,6 +228,7 @@ impl DomainError {
             Self::RentalInGrace => ("rental.in_grace", Conflict),
             Self::PaymentUnknown => ("payment.not_found", NotFound),
             Self::PaymentDecided { .. } => ("payment.decided", Conflict),
+            Self::PaymentWaiting => ("payment.waiting", Conflict),
             Self::RefundNotPending { .. } => ("payment.refund_not_pending", Conflict),
             Self::InvoiceNotNamed => ("invoice.not_named", Invalid),
             Self::NumberGone { .. } => ("number.gone", Conflict),

@@ -303,15 +303,11 @@ impl World {
         let balance = reconcile(seen, u64::MAX, &books.payments, &books.invoices);
         assert!(balance.balances(), "after {step:?}: {:?}", balance.findings);
 
+        // An operator who applies a payment may give a customer more than the limit; nobody else can.
+        let applied = books.payments.iter().filter(|payment| payment.outcome.name() == "applied").count();
         for account in &books.accounts {
-            let earlier = before.accounts.iter().find(|old| old.id == account.id);
-            let applied = matches!(step, Step::Apply { .. });
-            assert!(account.open_invoices.len() <= 2);
-            let count = |account: &Account| account.numbers.len();
-            assert!(
-                count(account) <= 2 || applied || earlier.is_some_and(|old| count(old) > 2),
-                "{account:?}"
-            );
+            assert!(account.open_invoices.len() <= 2, "{account:?}");
+            assert!(account.numbers.len() <= 2 + applied, "{account:?}");
         }
         let open: BTreeMap<_, _> = books.invoices.iter().map(|invoice| (invoice.id, invoice)).collect();
         for old in &before.invoices {
@@ -357,8 +353,6 @@ struct Books {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
-
     #[test]
     fn the_books_stay_right_whatever_happens(steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

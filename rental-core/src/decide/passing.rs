@@ -12,7 +12,6 @@ impl Draft<'_> {
     /// Deadlines of invoices are special: an invoice lapses only when the chain has been read past its deadline, so
     /// that a payment made in time is honoured however late it is seen.
     pub(super) fn pass_time(&mut self) {
-        self.settle_waiting();
         self.lapse_invoice();
         self.lapse_offer();
         self.give_notice();

@@ -215,6 +215,9 @@ impl Draft<'_> {
     pub(super) fn apply_payment(&mut self, named: Option<InvoiceId>) -> Result<Effect, DomainError> {
         let (payment, reason) = self.undecided()?;
         let id = named.or(payment.invoice).ok_or(DomainError::InvoiceNotNamed)?;
+        if reason == ExceptionReason::NumberLocked && payment.invoice != Some(id) {
+            return Err(DomainError::PaymentWaiting); // its own invoice would wait for it for ever
+        }
         let invoice = self.invoice(id).cloned().ok_or(DomainError::InvoiceUnknown)?;
         if matches!(invoice.status, InvoiceStatus::Settled { .. }) {
             return Err(DomainError::InvoiceSettled);

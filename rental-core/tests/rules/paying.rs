@@ -219,3 +219,19 @@ async fn only_its_own_customer_sees_a_payment() {
     assert_eq!(list(&admin()).await, [None, Some(invoice.id)]);
     assert!(shop.service.payment(&actor(7), stray.tx).await.is_err());
 }
+
+#[tokio::test]
+async fn a_waiting_payment_is_not_taken_away_from_its_invoice() {
+    let shop = TestShop::open().await;
+    let (waits, other) = (shop.open_rent(1, 7).await.unwrap(), shop.open_rent(2, 7).await.unwrap());
+    let (name, token) = (LeaseName::Number(number(1)), LeaseToken::from_entropy([1; 16]));
+    shop.store.acquire(&name, &token, Seconds(60)).await.unwrap().unwrap();
+    let payment = shop.pay(&waits).await;
+    let apply = Command::ApplyPayment { tx: payment.tx, invoice: Some(other.id) };
+    assert_eq!(refusal(shop.admin(apply).await), DomainError::PaymentWaiting);
+    shop.admin(Command::RefundPayment { tx: payment.tx }).await.unwrap();
+    shop.pass(901);
+    shop.read_chain().await;
+    assert!(shop.tick(1).await, "nothing waits any more, so the reservation ends");
+    assert_eq!(shop.state(1).await, NumberState::Available);
+}
