@@ -39,10 +39,12 @@ pub struct Harness {
     pub limiter: Arc<dyn RateLimiter>,
     /// The clock that all three run on.
     pub clock: ManualClock,
+    turn: Option<Turn>,
     reopen: Option<Reopen>,
     kept: Vec<Box<dyn Any + Send>>,
 }
 
+type Turn = Arc<dyn Fn(Timestamp) + Send + Sync>;
 type Reopen = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Harness> + Send>> + Send + Sync>;
 
 impl Harness {
@@ -54,9 +56,19 @@ impl Harness {
             leases: store.clone(),
             limiter: store,
             clock,
+            turn: None,
             reopen: None,
             kept: Vec::new(),
         }
+    }
+
+    /// Tells how the store's clock is set, for a store that has one of its own and does not run on `clock`. It is
+    /// called with the new moment whenever a case turns the clock, and once at once.
+    #[must_use]
+    pub fn turned_by(mut self, turn: impl Fn(Timestamp) + Send + Sync + 'static) -> Self {
+        turn(self.now());
+        self.turn = Some(Arc::new(turn));
+        self
     }
 
     /// Tells how the same shop is opened once more, on the same clock, as another process or the next start of
@@ -86,6 +98,7 @@ impl Harness {
                 leases: self.leases.clone(),
                 limiter: self.limiter.clone(),
                 clock: self.clock.clone(),
+                turn: self.turn.clone(),
                 reopen: None,
                 kept: Vec::new(),
             },
@@ -107,7 +120,14 @@ impl Harness {
     }
 
     fn pass(&self, seconds: u64) {
-        self.clock.advance(Seconds(seconds));
+        self.set_clock(self.now() + Seconds(seconds));
+    }
+
+    fn set_clock(&self, now: Timestamp) {
+        self.clock.set(now);
+        if let Some(turn) = &self.turn {
+            turn(now);
+        }
     }
 
     async fn load(&self, load: Load) -> State {

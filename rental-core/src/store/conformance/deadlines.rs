@@ -26,14 +26,14 @@ fn due(seconds: u64, number: PhoneNumber) -> Due {
 }
 
 pub(super) async fn a_number_is_due_when_its_deadline_has_come(h: Harness) {
-    h.clock.set(at(0));
+    h.set_clock(at(0));
     h.add(sample::number(1), Some(at(10))).await;
     h.add(sample::number(2), None).await;
-    h.clock.set(at(9));
+    h.set_clock(at(9));
     assert_eq!(h.due(None, 10).await, []);
-    h.clock.set(at(10));
+    h.set_clock(at(10));
     assert_eq!(h.due(None, 10).await, [due(10, sample::number(1))]);
-    h.clock.set(at(10_000));
+    h.set_clock(at(10_000));
     assert_eq!(h.due(None, 10).await, [due(10, sample::number(1))]);
 }
 
@@ -50,7 +50,7 @@ pub(super) async fn due_numbers_come_by_deadline_and_number_in_pages(h: Harness)
     for n in [3, 0, 5, 2, 4, 1] {
         h.add(wanted[n].number, Some(wanted[n].deadline)).await;
     }
-    h.clock.set(at(20));
+    h.set_clock(at(20));
     assert_eq!(h.due(None, usize::MAX).await, wanted);
     assert_eq!(h.due(None, 0).await, []);
     for limit in 1..=wanted.len() {
@@ -72,7 +72,7 @@ pub(super) async fn due_numbers_come_by_deadline_and_number_in_pages(h: Harness)
 
 pub(super) async fn a_changed_deadline_moves_and_a_removed_one_goes(h: Harness) {
     let record = h.add(sample::number(1), Some(at(10))).await;
-    h.clock.set(at(1_000));
+    h.set_clock(at(1_000));
     let later = sample::changed(NumberRecord { deadline: Some(at(20)), ..record });
     h.write(sample::number_changes(later.clone())).await;
     assert_eq!(h.due(None, 10).await, [due(20, sample::number(1))]);
@@ -86,7 +86,7 @@ pub(super) async fn a_changed_deadline_moves_and_a_removed_one_goes(h: Harness) 
 
 pub(super) async fn a_refused_commit_moves_no_deadline(h: Harness) {
     let record = h.add(sample::number(1), Some(at(10))).await;
-    h.clock.set(at(1_000));
+    h.set_clock(at(1_000));
     let stale = NumberRecord { deadline: Some(at(20)), ..record };
     h.commit(&sample::number_changes(stale)).await;
     assert_eq!(h.due(None, 10).await, [due(10, sample::number(1))]);

@@ -73,7 +73,7 @@ fn sorted(mut state: State) -> State {
 
 impl Side {
     fn new(harness: Harness) -> Self {
-        harness.clock.set(sample::START);
+        harness.set_clock(sample::START);
         Self { harness, claims: Vec::new() }
     }
 

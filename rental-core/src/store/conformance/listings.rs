@@ -71,7 +71,7 @@ pub(super) async fn numbers_are_listed_by_number(h: Harness) {
 
 pub(super) async fn numbers_are_filtered_by_stored_state(h: Harness) {
     let numbers = number_of_each_state(&h).await;
-    h.clock.set(crate::Timestamp::MAX); // what has passed meanwhile is no matter here
+    h.set_clock(crate::Timestamp::MAX); // what has passed meanwhile is no matter here
     for (number, state) in numbers.iter().zip(NumberState::ALL) {
         assert_eq!(h.numbers(&[state], Owner::Anybody).await, [*number], "{state:?}");
     }

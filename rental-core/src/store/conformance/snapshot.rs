@@ -37,9 +37,9 @@ impl Harness {
             history.extend(all(async |page| store.history(record.number, &page).await).await);
         }
         let now = self.now();
-        self.clock.set(Timestamp::MAX);
+        self.set_clock(Timestamp::MAX);
         let deadlines = store.due(None, 1000).await.expect("the store answers");
-        self.clock.set(now);
+        self.set_clock(now);
         Snapshot {
             shop: state.shop,
             access: state.access,
