@@ -21,7 +21,7 @@ pub(crate) struct Config {
     #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<String>,
 
-    /// Requests per minute for each API key, and for each address without one.
+    /// Requests per minute for each API key, and for each address without one; so many at once, then evenly.
     #[arg(long, env = "RATE_LIMIT", default_value_t = 6000, value_name = "COUNT",
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) rate_limit: u32,

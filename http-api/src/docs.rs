@@ -130,8 +130,9 @@ fn complete(description: &mut Value) {
         for (status, response) in responses.iter_mut() {
             response["headers"]["Request-Id"] = header("Names this request; quote it when you ask for help");
             if !matches!(status.as_str(), "500" | "503") {
-                response["headers"]["RateLimit"] =
-                    header("Requests left (r) and seconds to the next window (t)");
+                response["headers"]["RateLimit"] = header(
+                    "Requests left at once (r) and seconds until all are back or, when refused, until one is (t)",
+                );
             }
             if matches!(status.as_str(), "429" | "503") {
                 response["headers"]["Retry-After"] = header("Seconds to wait");

@@ -7,6 +7,8 @@
 mod app;
 mod config;
 mod demo;
+mod moving;
+mod place;
 mod reconciling;
 mod sandbox_clock;
 mod telemetry;
@@ -15,6 +17,8 @@ mod workers;
 pub use app::{App, OpenError, SandboxTools};
 pub use config::{ConfigError, Provider, ShopConfig, load_dotenv, read_secret};
 pub use demo::{Demo, seed_demo};
+pub use moving::{CopyError, CopyReport, Progress, Stage, copy_shop};
+pub use place::{Place, PlaceError, Side, open_archive};
 pub use reconciling::{ReconcileError, reconcile_books};
 pub use sandbox_clock::{SandboxClock, SandboxClockError};
 pub use telemetry::start_logging;

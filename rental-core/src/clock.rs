@@ -77,6 +77,11 @@ impl Timestamp {
         self.0
     }
 
+    /// Microseconds since the epoch, always of a whole second.
+    pub const fn unix_micros(self) -> u64 {
+        self.0 * 1_000_000
+    }
+
     /// The time from `earlier` to here; zero when `earlier` is later.
     pub const fn since(self, earlier: Self) -> Seconds {
         Seconds(self.0.saturating_sub(earlier.0))

@@ -4,14 +4,16 @@
 //! `decide` turns it into [`Changes`]; [`Store::commit`] applies all of them or none. Stores compare and write;
 //! they hold no rules.
 
+mod archive;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod memory;
+mod once;
 
 use std::fmt;
 
 use async_trait::async_trait;
-use ulid::Ulid;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Access, Account, AuditEntry, ChainCursor, ChainState, CustomerId, Event, ExceptionReason, HistoryEntry,
@@ -19,7 +21,9 @@ use crate::{
     Policy, Seconds, Shop, Timestamp, TxHash,
 };
 
+pub use archive::*;
 pub use memory::MemoryStore;
+pub use once::{CommitId, Once, OnceKey, OnceKeyError};
 
 /// What to load. Besides what is named here, a load brings what belongs to it; see [`Store::load`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -162,51 +166,6 @@ pub fn collect<D: Documents>(documents: &mut D, load: &Load, now: Timestamp) -> 
     Ok(state)
 }
 
-/// Identifies one commit for ever, so that sending it twice applies it once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CommitId(pub Ulid);
-
-/// Something that happens at most once.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum OnceKey {
-    /// A commit.
-    Commit(CommitId),
-    /// The booking of a transaction; permanent.
-    Tx(TxHash),
-    /// The use of a payload; permanent.
-    Payload(Payload),
-    /// A request under an integrator's idempotency key.
-    Request {
-        /// Whose key.
-        integrator: IntegratorId,
-        /// The key as it was sent.
-        key: String,
-    },
-}
-
-/// The stored form, such as `tx:…` or `request:demo:…`.
-impl fmt::Display for OnceKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Commit(id) => write!(f, "commit:{}", id.0),
-            Self::Tx(tx) => write!(f, "tx:{tx}"),
-            Self::Payload(payload) => write!(f, "payload:{payload}"),
-            Self::Request { integrator, key } => write!(f, "request:{integrator}:{key}"),
-        }
-    }
-}
-
-/// A once-key to claim, with what to record under it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Once {
-    /// The key.
-    pub key: OnceKey,
-    /// What a later load of the key gives back.
-    pub value: String,
-    /// When it may be forgotten; `None`: never.
-    pub keep_until: Option<Timestamp>,
-}
-
 /// A movement of the chain position; applied only when the stored position is still `from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChainMove {
@@ -330,6 +289,9 @@ pub enum StoreError {
     /// No answer, or none in time. A commit may or may not have happened: send the same commit again.
     #[error("the store did not answer: {0}; try again")]
     Unavailable(String),
+    /// The store could not be asked in time. Nothing happened.
+    #[error("the store cannot be reached: {0}; nothing was changed, try again")]
+    Unreachable(String),
     /// The store refused to write (read-only, full). Nothing happened.
     #[error("the store cannot be written: {0}; nothing was changed, make room or fix the permissions")]
     Unwritable(String),
@@ -395,6 +357,13 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
+impl<T> Page<T> {
+    /// The same page with `change` made to every entry.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(change).collect(), next: self.next }
+    }
+}
+
 /// Which numbers to list, by number ascending.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NumberQuery {
@@ -436,7 +405,7 @@ pub struct Due {
 }
 
 /// An event with its place in the feed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedEntry {
     /// Grows with every event; not necessarily by one.
     pub seq: u64,
@@ -581,6 +550,15 @@ pub trait Store: Send + Sync + fmt::Debug {
 }
 
 impl Totals {
+    /// The same figures in one order: by state, by status, by outcome.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.numbers.sort_unstable();
+        self.invoices.sort_unstable();
+        self.payments.sort_unstable();
+        self
+    }
+
     /// Everything that was ever booked, in nanotons.
     pub fn booked(&self) -> u128 {
         self.payments.iter().map(|(_, _, sum)| sum).sum()

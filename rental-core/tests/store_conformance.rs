@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use rental_core::conformance::{Harness, same_answers};
+use rental_core::conformance::{ArchiveHarness, Harness, same_answers};
 use rental_core::{ManualClock, MemoryStore, Timestamp};
 
 async fn empty_store() -> Harness {
@@ -21,6 +21,18 @@ fn over(store: &MemoryStore, clock: &ManualClock) -> Harness {
 }
 
 rental_core::store_conformance!(empty_store);
+
+mod archive {
+    use super::*;
+
+    async fn empty_archive() -> ArchiveHarness {
+        let clock = ManualClock::at(Timestamp::from_unix(1_767_225_600));
+        let store = MemoryStore::new(Arc::new(clock.clone()));
+        ArchiveHarness::new(over(&store, &clock), store)
+    }
+
+    rental_core::archive_conformance!(empty_archive);
+}
 
 proptest! {
     #[test]

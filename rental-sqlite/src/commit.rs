@@ -4,8 +4,8 @@
 //! all customers share does as little as possible.
 
 use rental_core::{
-    Changes, Commit, CommitId, Documents, LeaseName, LeaseToken, Load, Once, OnceKey, Payment, Seconds,
-    Timestamp, collect,
+    Access, Account, Changes, Commit, CommitId, Documents, Invoice, LeaseName, LeaseToken, Load,
+    NumberRecord, Once, OnceKey, Payment, Seconds, Shop, Timestamp, collect,
 };
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OptionalExtension, ToSql};
@@ -33,7 +33,7 @@ pub(crate) struct Parcel {
 }
 
 /// A document with its new version.
-struct Document {
+pub(crate) struct Document {
     table: &'static Table,
     key: Key,
     version: u64,
@@ -90,12 +90,39 @@ impl ToSql for Key {
 }
 
 impl Document {
+    pub(crate) fn of_number(new: &NumberRecord) -> Result<Self, Fault> {
+        Self::pack(NUMBERS, Key::Integer(digits(new.number)), new.version, new)
+    }
+
+    pub(crate) fn of_invoice(new: &Invoice) -> Result<Self, Fault> {
+        Self::pack(INVOICES, Key::Text(new.id.to_string()), new.version, new)
+    }
+
+    pub(crate) fn of_account(new: &Account) -> Result<Self, Fault> {
+        Self::pack(ACCOUNTS, Key::Text(new.id.to_string()), new.version, new)
+    }
+
+    pub(crate) fn of_shop(new: &Shop) -> Result<Self, Fault> {
+        Self::pack(SHOP, ONLY, new.version, new)
+    }
+
+    pub(crate) fn of_access(new: &Access) -> Result<Self, Fault> {
+        Self::pack(ACCESS, ONLY, new.version, new)
+    }
+
     fn pack(table: &'static Table, key: Key, version: u64, document: &impl Serialize) -> Result<Self, Fault> {
         Ok(Self { table, key, version, text: text(document)? })
     }
+
+    /// Writes it over what is stored.
+    pub(crate) fn put(&self, db: &Connection) -> Result<(), Fault> {
+        db.prepare_cached(self.table.put)?.execute((&self.key, &self.text))?;
+        Ok(())
+    }
 }
 
-fn text(document: &impl Serialize) -> Result<String, Fault> {
+/// The JSON of a document or a line.
+pub(crate) fn text(document: &impl Serialize) -> Result<String, Fault> {
     serde_json::to_string(document).map_err(|_| Fault::corrupt("a document"))
 }
 
@@ -123,31 +150,18 @@ impl Parcel {
             events,
         } = changes;
         let mut documents = Vec::new();
-        if let Some(new) = number {
-            let key = Key::Integer(digits(new.number));
-            documents.push(Document::pack(NUMBERS, key, new.version, new)?);
-        }
-        for new in invoices {
-            let key = Key::Text(new.id.to_string());
-            documents.push(Document::pack(INVOICES, key, new.version, new)?);
-        }
-        for new in accounts {
-            let key = Key::Text(new.id.to_string());
-            documents.push(Document::pack(ACCOUNTS, key, new.version, new)?);
-        }
-        if let Some(new) = shop {
-            documents.push(Document::pack(SHOP, ONLY, new.version, new)?);
-        }
-        if let Some(new) = access {
-            documents.push(Document::pack(ACCESS, ONLY, new.version, new)?);
-        }
+        documents.extend(number.iter().map(Document::of_number));
+        documents.extend(invoices.iter().map(Document::of_invoice));
+        documents.extend(accounts.iter().map(Document::of_account));
+        documents.extend(shop.iter().map(Document::of_shop));
+        documents.extend(access.iter().map(Document::of_access));
         let chain =
             chain.map(|chain| -> Result<Move, Fault> { Ok(Move { from: chain.from, to: text(&chain.to)? }) });
         Ok(Self {
             commit_id: *commit_id,
             read: read.clone(),
             lock: number.as_ref().map(|new| (LeaseName::Number(new.number), lease.clone())),
-            documents,
+            documents: documents.into_iter().collect::<Result<_, _>>()?,
             payment: payment.clone(),
             chain: chain.transpose()?,
             once: once.clone(),
@@ -215,18 +229,17 @@ impl Parcel {
             claim(db, &once.key, &once.value, once.keep_until)?;
         }
         for document in documents {
-            db.prepare_cached(document.table.put)?.execute((&document.key, &document.text))?;
+            document.put(db)?;
         }
         // After the invoices: its row says whose invoice it names.
         if let Some(payment) = payment {
             payments::put(db, payment)?;
         }
         if let Some(chain) = chain {
-            let sql = "INSERT INTO chain (id, doc) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc";
-            db.prepare_cached(sql)?.execute([&chain.to])?;
+            put_chain(db, &chain.to)?;
         }
-        append(db, "INSERT INTO history (doc) VALUES (?1)", history)?;
-        append(db, "INSERT INTO audit (doc) VALUES (?1)", audit)?;
+        append(db, HISTORY, history)?;
+        append(db, AUDIT, audit)?;
         append(db, "INSERT INTO outbox (doc) VALUES (?1)", events)
     }
 }
@@ -238,14 +251,32 @@ fn follows(db: &Connection, sql: &str, key: &dyn ToSql, new: u64) -> Result<bool
     Ok(before == Some(stored.unwrap_or(0)))
 }
 
-fn claim(db: &Connection, key: &OnceKey, value: &str, keep_until: Option<Timestamp>) -> Result<(), Fault> {
+/// Writes the chain position, a JSON text.
+pub(crate) fn put_chain(db: &Connection, position: &str) -> Result<(), Fault> {
+    let sql = "INSERT INTO chain (id, doc) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc";
+    db.prepare_cached(sql)?.execute([position])?;
+    Ok(())
+}
+
+/// Records a once-key.
+pub(crate) fn claim(
+    db: &Connection,
+    key: &OnceKey,
+    value: &str,
+    keep_until: Option<Timestamp>,
+) -> Result<(), Fault> {
     let sql = "INSERT INTO once (key, value, keep_until) VALUES (?1, ?2, ?3)
                ON CONFLICT (key) DO UPDATE SET value = excluded.value, keep_until = excluded.keep_until";
     db.prepare_cached(sql)?.execute((key.to_string(), value, keep_until.map(moment)))?;
     Ok(())
 }
 
-fn append(db: &Connection, sql: &str, lines: &[String]) -> Result<(), Fault> {
+/// How lines get into a number's history and into the audit trail.
+pub(crate) const HISTORY: &str = "INSERT INTO history (doc) VALUES (?1)";
+pub(crate) const AUDIT: &str = "INSERT INTO audit (doc) VALUES (?1)";
+
+/// Appends lines, JSON texts, with one of the statements above.
+pub(crate) fn append(db: &Connection, sql: &str, lines: &[String]) -> Result<(), Fault> {
     let mut insert = db.prepare_cached(sql)?;
     for line in lines {
         insert.execute([line])?;

@@ -18,6 +18,7 @@
 //!
 //! The tables are described at the top of `src/schema/001_shop.sql`.
 
+mod archive;
 mod check;
 mod commit;
 mod desk;

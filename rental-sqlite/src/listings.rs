@@ -277,7 +277,7 @@ pub(crate) fn audit(db: &Connection, request: &PageRequest) -> Result<Page<Audit
 }
 
 /// A page of numbered lines, beginning after `start`.
-fn lines<T>(
+pub(crate) fn lines<T>(
     request: &PageRequest,
     start: i64,
     find: impl FnOnce(i64) -> Result<Vec<(String, T)>, Fault>,
@@ -297,6 +297,7 @@ pub(crate) fn sequence(place: u64) -> i64 {
     i64::try_from(place).unwrap_or(i64::MAX)
 }
 
-fn line<T: DeserializeOwned>(row: &Row<'_>) -> rusqlite::Result<(String, T)> {
+/// A line and its place.
+pub(crate) fn line<T: DeserializeOwned>(row: &Row<'_>) -> rusqlite::Result<(String, T)> {
     Ok((row.get::<_, i64>(0)?.to_string(), read_document(row, 1)?))
 }

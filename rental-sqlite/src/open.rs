@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::schema::{APPLICATION_ID, MIGRATIONS, VERSION};
+use crate::archive::is_being_filled;
+use crate::schema::{APPLICATION_ID, FILLING_ID, MIGRATIONS, VERSION};
 use crate::writer::Turns;
 
 /// Why a store could not be opened, and what to do.
@@ -39,6 +40,9 @@ pub enum OpenError {
         /// Its schema version.
         found: u32,
     },
+    /// A copy of another store into the file was begun and not finished.
+    #[error("{} holds a copy that was not finished; run the copy again, or remove the file", .0.display())]
+    Unfinished(PathBuf),
     /// The log of a database lies where a new one should be made.
     #[error("{} is what remains of a database that was moved or removed; bring the database back, or move that \
              file away as well", .0.display())]
@@ -74,6 +78,15 @@ pub(crate) struct Opened {
     pub(crate) turns: Turns,
 }
 
+/// What a store is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To run a shop in it.
+    Shop,
+    /// To fill it with another store's shop.
+    Filling,
+}
+
 /// How many connections read beside the writer.
 const READERS: usize = 4;
 /// How long SQLite waits for a lock. Only programs that are not ours can hold one for long.
@@ -82,7 +95,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 128;
 
 /// Opens the store in `path`, making it when there is none.
-pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
+pub(crate) fn open(path: &Path, purpose: Purpose) -> Result<Opened, OpenError> {
     let path = std::path::absolute(path).map_err(|error| failed(path, &error))?;
     let path = path.as_path();
     inspect(path)?;
@@ -98,6 +111,9 @@ pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
     if found > VERSION {
         let path = path.to_owned();
         return Err(OpenError::Newer { path, found });
+    }
+    if purpose == Purpose::Shop && is_being_filled(&writer).map_err(sqlite)? {
+        return Err(OpenError::Unfinished(path.to_owned()));
     }
     MIGRATIONS.to_latest(&mut writer).map_err(|error| from_migration(path, error))?;
     for_writing(&writer).map_err(sqlite)?;
@@ -155,7 +171,8 @@ fn inspect(path: &Path) -> Result<Found, OpenError> {
     if header.len() < HEADER || !header.starts_with(b"SQLite format 3\0") {
         return Err(OpenError::NotADatabase(here()));
     }
-    if word(&header, 68) != APPLICATION_ID {
+    // What the log says counts more, so whether a filling is finished is asked when the database is open.
+    if ![APPLICATION_ID, FILLING_ID].contains(&word(&header, 68)) {
         return Err(OpenError::Foreign(here()));
     }
     let found = word(&header, 60);

@@ -4,6 +4,8 @@ use rusqlite_migration::{M, Migrations};
 
 /// Marks a file as ours: "R888".
 pub(crate) const APPLICATION_ID: u32 = 0x5238_3838;
+/// Marks a file that is being filled with another store's shop: "R88F".
+pub(crate) const FILLING_ID: u32 = 0x5238_3846;
 
 /// Every step ever taken, oldest first. A step that was released is never edited.
 const STEPS: &[M<'static>] = &[M::up(include_str!("schema/001_shop.sql"))];

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rental_core::{
-    Account, Allowance, AuditEntry, Changes, Clock, Commit, Disposition, Due, FeedEntry, HistoryEntry,
-    Invoice, InvoiceQuery, LeaseName, LeaseToken, Leases, Load, NumberQuery, NumberRecord, OutboxItem, Owner,
-    Page, PageRequest, Payment, PaymentQuery, PhoneNumber, Quota, RateLimiter, Seconds, State, Store,
-    StoreError, Timestamp, Totals, collect,
+    Account, Allowance, Archive, ArchiveError, AuditEntry, Changes, Clock, Commit, Disposition, Due,
+    FeedEntry, FillingId, HistoryEntry, Invoice, InvoiceQuery, LeaseName, LeaseToken, Leases, Load,
+    NumberQuery, NumberRecord, OutboxItem, Owner, Page, PageRequest, Payment, PaymentQuery, PhoneNumber,
+    Quota, RateLimiter, Record, Seconds, Section, State, Store, StoreError, Timestamp, Totals, collect,
 };
 use rusqlite::Connection;
 
@@ -17,9 +17,9 @@ use crate::commit::Parcel;
 use crate::desk::Desk;
 use crate::error::Fault;
 use crate::load::{Shelves, moment};
-use crate::open::{self, OpenError};
+use crate::open::{self, OpenError, Purpose};
 use crate::writer::{Activity, Counters, Writer};
-use crate::{check, leases, limiter, listings, outbox, readers, totals};
+use crate::{archive, check, leases, limiter, listings, outbox, readers, totals};
 
 /// A shop in one SQLite file. Clones are handles to the same connections; when the last one is dropped, what was
 /// handed in is finished and the file is closed.
@@ -61,8 +61,21 @@ impl SqliteStore {
     /// [`OpenError`] when the file is not ours, not of a version we know, or not to be read and written; it has not
     /// been touched then.
     pub fn open(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let path = path.as_ref();
-        let opened = open::open(path)?;
+        Self::open_for(Purpose::Shop, path.as_ref(), clock)
+    }
+
+    /// Opens the store in the file `path` to fill it with another store's shop, making the file when there is none.
+    /// What [`open`](Self::open) opens is opened, and what an earlier filling left unfinished; what is in it is for
+    /// [`Archive::begin_filling`] to judge.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_to_fill(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        Self::open_for(Purpose::Filling, path.as_ref(), clock)
+    }
+
+    fn open_for(purpose: Purpose, path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let opened = open::open(path, purpose)?;
         let counters = Arc::<Counters>::default();
         let failed =
             |error: std::io::Error| OpenError::Failed { path: path.to_owned(), why: error.to_string() };
@@ -96,7 +109,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`] when the file is too damaged to be looked over.
     pub async fn check(&self) -> Result<Vec<String>, StoreError> {
-        self.read(|db, _| check::check(db)).await
+        self.read_any(|db, _| check::check(db)).await
     }
 
     /// Finishes what was handed in, through whichever handle, and closes the file. Later calls answer
@@ -108,7 +121,26 @@ impl SqliteStore {
         self.0.writer.close();
     }
 
+    /// Reads a shop.
     async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: Fn(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.read_any(of_a_shop(work)).await
+    }
+
+    /// Writes to a shop.
+    async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: Fn(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.write_any(of_a_shop(work)).await
+    }
+
+    /// Reads, also what is being filled.
+    async fn read_any<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         F: Fn(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
         T: Send + 'static,
@@ -117,12 +149,23 @@ impl SqliteStore {
         Ok(desk.ask(work).await?)
     }
 
-    async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    /// Writes, also to what is being filled.
+    async fn write_any<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         F: Fn(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
         T: Send + 'static,
     {
         Ok(self.0.writer.ask(work).await?)
+    }
+}
+
+/// `work`, unless the store is being filled.
+fn of_a_shop<T, F>(work: F) -> impl Fn(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static
+where
+    F: Fn(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
+{
+    move |db, now| {
+        if archive::is_being_filled(db)? { Err(Fault(StoreError::unfinished())) } else { work(db, now) }
     }
 }
 
@@ -217,7 +260,7 @@ impl Store for SqliteStore {
     }
 
     async fn totals(&self) -> Result<Totals, StoreError> {
-        self.read(|db, _| totals::totals(db)).await
+        self.read_any(|db, _| totals::totals(db)).await
     }
 
     async fn forget(&self, events_before: Timestamp) -> Result<u64, StoreError> {
@@ -230,6 +273,31 @@ impl Store for SqliteStore {
         })
         .await
     }
+}
+
+#[async_trait]
+impl Archive for SqliteStore {
+    async fn read_out(&self, section: Section, page: &PageRequest) -> Result<Page<Record>, StoreError> {
+        let page = page.clone();
+        self.read_any(move |db, now| archive::read_out(db, section, &page, now)).await
+    }
+
+    async fn begin_filling(&self, id: FillingId) -> Result<(), ArchiveError> {
+        accepted(self.write_any(move |db, now| archive::begin(db, id, now)).await?)
+    }
+
+    async fn fill(&self, id: FillingId, records: &[Record]) -> Result<(), ArchiveError> {
+        let records = records.to_vec();
+        accepted(self.write_any(move |db, _| archive::fill(db, id, &records)).await?)
+    }
+
+    async fn finish_filling(&self, id: FillingId) -> Result<(), ArchiveError> {
+        accepted(self.write_any(move |db, _| archive::finish(db, id)).await?)
+    }
+}
+
+fn accepted(refusal: Option<ArchiveError>) -> Result<(), ArchiveError> {
+    refusal.map_or(Ok(()), Err)
 }
 
 #[async_trait]
@@ -265,6 +333,11 @@ impl RateLimiter for SqliteStore {
     async fn hit(&self, subject: &str, quota: Quota) -> Result<Allowance, StoreError> {
         let subject = subject.to_owned();
         self.write(move |db, now| limiter::hit(db, &subject, quota, now)).await
+    }
+
+    async fn pace(&self, subject: &str, quota: Quota) -> Result<Allowance, StoreError> {
+        let subject = subject.to_owned();
+        self.write(move |db, now| limiter::pace(db, &subject, quota, now)).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rental_core::conformance::Harness;
+use rental_core::conformance::{ArchiveHarness, Harness};
 use rental_core::{ManualClock, Timestamp};
 use rental_sqlite::SqliteStore;
 
@@ -26,6 +26,19 @@ mod on_file {
     }
 
     rental_core::store_conformance!(new_file);
+
+    async fn new_archive() -> ArchiveHarness {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (path, clock) = (folder.path().join("rental.db"), clock());
+        let store = SqliteStore::open_to_fill(&path, Arc::new(clock.clone())).expect("the store opens");
+        let shop = Harness::new(store.clone(), clock.clone()).keeping(folder);
+        let reopened = move || std::future::ready(open(&path, clock.clone()));
+        ArchiveHarness::new(shop.reopened_by(reopened), store)
+    }
+
+    mod archive {
+        rental_core::archive_conformance!(super::new_archive);
+    }
 }
 
 mod in_memory {
@@ -38,4 +51,14 @@ mod in_memory {
     }
 
     rental_core::store_conformance!(new_store);
+
+    async fn new_archive() -> ArchiveHarness {
+        let clock = clock();
+        let store = SqliteStore::in_memory(Arc::new(clock.clone())).expect("the store opens");
+        ArchiveHarness::new(Harness::new(store.clone(), clock), store)
+    }
+
+    mod archive {
+        rental_core::archive_conformance!(super::new_archive);
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use rental_core::conformance::{Harness, same_answers};
+use rental_core::conformance::{ArchiveHarness, Harness, same_after_copy, same_answers};
 use rental_core::{ManualClock, MemoryStore, Timestamp};
 use rental_sqlite::SqliteStore;
 
@@ -22,6 +22,18 @@ fn in_memory() -> Harness {
     let clock = clock();
     let store = SqliteStore::in_memory(Arc::new(clock.clone())).expect("the store opens");
     Harness::new(store, clock)
+}
+
+fn reference_archive() -> ArchiveHarness {
+    let clock = clock();
+    let store = MemoryStore::new(Arc::new(clock.clone()));
+    ArchiveHarness::new(Harness::new(store.clone(), clock), store)
+}
+
+fn archive() -> ArchiveHarness {
+    let clock = clock();
+    let store = SqliteStore::in_memory(Arc::new(clock.clone())).expect("the store opens");
+    ArchiveHarness::new(Harness::new(store.clone(), clock), store)
 }
 
 fn on_file() -> Harness {
@@ -44,6 +56,18 @@ proptest! {
     #[test]
     fn in_memory_the_answers_are_those_of_the_reference(script in vec(any::<u64>(), 0..100)) {
         compare(in_memory(), &script);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_copy_goes_on_as_its_origin_either_way(
+        before in vec(any::<u64>(), 0..60), after in vec(any::<u64>(), 0..60), out in any::<bool>(),
+    ) {
+        let (from, to) = if out { (archive(), reference_archive()) } else { (reference_archive(), archive()) };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(same_after_copy(from, to, &before, &after));
     }
 }
 

@@ -216,7 +216,8 @@ async fn a_client_in_a_hurry_is_slowed_down_and_others_are_not() {
         last = shop.get("/v1/numbers").await;
     }
     assert_eq!(last.refusal(), (429, "rate.limited".to_owned()));
-    assert!(last.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() <= 60);
+    let wait = last.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap();
+    assert!((1..=12).contains(&wait), "one request comes back every 12 s, not after {wait} s");
     let other = shop.key_of("other", vec![Scope::Read]).await;
     assert_eq!(shop.get_as(&other, "/v1/numbers").await.status, 200);
     for _ in 0..10 {

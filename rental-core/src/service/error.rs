@@ -43,6 +43,7 @@ impl ServiceError {
         match self {
             Self::Domain(error) => error.code(),
             Self::Store(StoreError::Unavailable(_)) => "store.unavailable",
+            Self::Store(StoreError::Unreachable(_)) => "store.unreachable",
             Self::Store(StoreError::Unwritable(_)) => "store.unwritable",
             Self::Store(StoreError::Corrupt(_)) => "store.corrupt",
             Self::Store(StoreError::Incompatible(_)) => "store.incompatible",
@@ -58,9 +59,10 @@ impl ServiceError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Domain(error) => error.kind(),
-            Self::Store(StoreError::Unavailable(_) | StoreError::Unwritable(_)) | Self::Contended => {
-                ErrorKind::Unavailable
-            }
+            Self::Store(
+                StoreError::Unavailable(_) | StoreError::Unreachable(_) | StoreError::Unwritable(_),
+            )
+            | Self::Contended => ErrorKind::Unavailable,
             Self::Store(StoreError::Corrupt(_) | StoreError::Incompatible(_)) | Self::Unexpected => {
                 ErrorKind::Internal
             }

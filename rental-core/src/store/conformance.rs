@@ -5,7 +5,10 @@
 //! [`store_conformance!`](crate::store_conformance), which holds the only list of their names: a new case reaches
 //! every backend at once, and a function that is not on the list is dead code. [`same_answers`] runs one random
 //! script on two stores and compares every answer.
+//! [`archive_conformance!`](crate::archive_conformance) runs the cases about [`Archive`](crate::Archive), and
+//! [`same_after_copy`] compares how a shop and its copy in another store go on.
 
+mod archive;
 mod commits;
 mod deadlines;
 mod differential;
@@ -24,7 +27,8 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-pub use differential::same_answers;
+pub use archive::{ArchiveHarness, NewStore, cases as archive_cases};
+pub use differential::{same_after_copy, same_answers};
 
 use super::{Changes, Commit, Load, State, Store};
 use crate::{Leases, ManualClock, RateLimiter, Seconds, Timestamp};
@@ -251,6 +255,15 @@ macro_rules! store_conformance {
                 a_window_begins_with_its_first_request,
                 subjects_are_counted_apart,
                 of_many_requests_at_once_exactly_the_limit_is_allowed,
+                a_pace_allows_a_burst_and_then_refuses,
+                after_a_burst_one_request_comes_back_at_a_time,
+                a_pace_is_kept_to_fractions_of_a_second,
+                a_burst_is_the_limit_even_when_it_does_not_divide_the_window,
+                refused_requests_do_not_slow_a_pace,
+                subjects_are_paced_apart,
+                windows_and_paces_of_one_subject_do_not_meet,
+                forgetting_frees_nobody_before_the_time,
+                of_many_paced_requests_at_once_exactly_the_limit_is_allowed,
             }
             deadlines {
                 a_number_is_due_when_its_deadline_has_come,

@@ -1,7 +1,7 @@
 //! A complete store in memory: the reference implementation.
 //!
-//! It says what the contracts of [`Store`], [`Leases`] and [`RateLimiter`] mean in their shortest form: ordered
-//! maps behind one lock. Tests of rules and frontends run on it, and other stores are compared with it. What it
+//! It says what the contracts of [`Store`], [`Archive`], [`Leases`] and [`RateLimiter`] mean in their shortest form:
+//! ordered maps behind one lock. Tests of rules and frontends run on it, and other stores are compared with it. What it
 //! holds is gone with the last handle.
 
 mod books;
@@ -17,12 +17,13 @@ use self::books::Books;
 use self::locks::Locks;
 use self::outbox::Outbox;
 use super::{
-    Changes, Commit, Disposition, Due, FeedEntry, InvoiceQuery, Load, NumberQuery, OutboxItem, Owner, Page,
-    PageRequest, PaymentQuery, State, Store, StoreError, Totals, collect,
+    Archive, ArchiveError, Changes, Commit, Disposition, Due, FeedEntry, FillingId, InvoiceQuery, Load,
+    NumberQuery, OutboxItem, Owner, Page, PageRequest, PaymentQuery, Record, Section, State, Store,
+    StoreError, Totals, collect,
 };
 use crate::{
     Account, Allowance, AuditEntry, Clock, HistoryEntry, Invoice, LeaseName, LeaseToken, Leases,
-    NumberRecord, Payment, PhoneNumber, Quota, RateLimiter, Seconds, Timestamp,
+    NumberRecord, Payment, PhoneNumber, Quota, RateCounters, RateLimiter, Seconds, Timestamp,
 };
 
 /// A shop in memory. Clones are handles to the same shop, as several processes would have them.
@@ -60,6 +61,9 @@ struct Shelves {
     books: Books,
     outbox: Outbox,
     locks: Locks,
+    rates: RateCounters,
+    /// Who is filling it; then it is no shop.
+    filling: Option<FillingId>,
 }
 
 impl MemoryStore {
@@ -73,6 +77,18 @@ impl MemoryStore {
         let shelves = self.shelves.lock().expect("no operation panics while it holds the shelves");
         let now = self.clock.now();
         (shelves, now)
+    }
+
+    /// The same, of a shop.
+    fn shop(&self) -> Result<(MutexGuard<'_, Shelves>, Timestamp), StoreError> {
+        let (shelves, now) = self.open();
+        if shelves.filling.is_some() { Err(StoreError::unfinished()) } else { Ok((shelves, now)) }
+    }
+
+    /// Everything, while `id` is filling it.
+    fn filled_by(&self, id: FillingId) -> Result<MutexGuard<'_, Shelves>, ArchiveError> {
+        let (shelves, _) = self.open();
+        if shelves.filling == Some(id) { Ok(shelves) } else { Err(ArchiveError::Superseded) }
     }
 }
 
@@ -113,22 +129,45 @@ impl Shelves {
         self.outbox.append(&changes.events);
         Commit::Committed
     }
+
+    fn read_out(&self, section: Section, request: &PageRequest, now: Timestamp) -> Page<Record> {
+        match section {
+            Section::Events | Section::LastEvent | Section::Groups | Section::Deliveries => {
+                self.outbox.read_out(section, request)
+            }
+            _ => self.books.read_out(section, request, now),
+        }
+    }
+
+    fn is_empty(&self, now: Timestamp) -> bool {
+        let first = PageRequest::first(1);
+        Section::ALL.into_iter().all(|section| self.read_out(section, &first, now).items.is_empty())
+    }
+
+    fn fill(&mut self, record: Record) {
+        match record.section() {
+            Section::Events | Section::LastEvent | Section::Groups | Section::Deliveries => {
+                self.outbox.fill(record);
+            }
+            _ => self.books.fill(record),
+        }
+    }
 }
 
 #[async_trait]
 impl Store for MemoryStore {
     async fn load(&self, load: &Load) -> Result<State, StoreError> {
-        let (shelves, now) = self.open();
+        let (shelves, now) = self.shop()?;
         Ok(shelves.load(load, now))
     }
 
     async fn commit(&self, changes: &Changes) -> Result<Commit, StoreError> {
-        let (mut shelves, now) = self.open();
+        let (mut shelves, now) = self.shop()?;
         Ok(shelves.commit(changes, now))
     }
 
     async fn due(&self, after: Option<Due>, limit: usize) -> Result<Vec<Due>, StoreError> {
-        let (shelves, now) = self.open();
+        let (shelves, now) = self.shop()?;
         Ok(shelves.books.due(after, limit, now))
     }
 
@@ -137,19 +176,19 @@ impl Store for MemoryStore {
         query: &NumberQuery,
         page: &PageRequest,
     ) -> Result<Page<NumberRecord>, StoreError> {
-        Ok(self.open().0.books.numbers(query, page))
+        Ok(self.shop()?.0.books.numbers(query, page))
     }
 
     async fn invoices(&self, query: &InvoiceQuery, page: &PageRequest) -> Result<Page<Invoice>, StoreError> {
-        Ok(self.open().0.books.invoices(query, page))
+        Ok(self.shop()?.0.books.invoices(query, page))
     }
 
     async fn payments(&self, query: &PaymentQuery, page: &PageRequest) -> Result<Page<Payment>, StoreError> {
-        Ok(self.open().0.books.payments(query, page))
+        Ok(self.shop()?.0.books.payments(query, page))
     }
 
     async fn accounts(&self, page: &PageRequest) -> Result<Page<Account>, StoreError> {
-        Ok(self.open().0.books.accounts(page))
+        Ok(self.shop()?.0.books.accounts(page))
     }
 
     async fn history(
@@ -157,15 +196,15 @@ impl Store for MemoryStore {
         number: PhoneNumber,
         page: &PageRequest,
     ) -> Result<Page<HistoryEntry>, StoreError> {
-        Ok(self.open().0.books.history(number, page))
+        Ok(self.shop()?.0.books.history(number, page))
     }
 
     async fn audit(&self, page: &PageRequest) -> Result<Page<AuditEntry>, StoreError> {
-        Ok(self.open().0.books.audit(page))
+        Ok(self.shop()?.0.books.audit(page))
     }
 
     async fn feed(&self, owner: &Owner, after: u64, limit: usize) -> Result<Vec<FeedEntry>, StoreError> {
-        Ok(self.open().0.outbox.feed(owner, after, limit))
+        Ok(self.shop()?.0.outbox.feed(owner, after, limit))
     }
 
     async fn claim(
@@ -175,7 +214,7 @@ impl Store for MemoryStore {
         limit: usize,
         hold: Seconds,
     ) -> Result<Vec<OutboxItem>, StoreError> {
-        let (mut shelves, now) = self.open();
+        let (mut shelves, now) = self.shop()?;
         Ok(shelves.outbox.claim(group, consumer, limit, hold, now))
     }
 
@@ -186,7 +225,7 @@ impl Store for MemoryStore {
         seq: u64,
         disposition: &Disposition,
     ) -> Result<bool, StoreError> {
-        let (mut shelves, now) = self.open();
+        let (mut shelves, now) = self.shop()?;
         Ok(shelves.outbox.dispose(group, consumer, seq, disposition, now))
     }
 
@@ -195,7 +234,7 @@ impl Store for MemoryStore {
         group: &str,
         page: &PageRequest,
     ) -> Result<Page<(FeedEntry, String)>, StoreError> {
-        Ok(self.open().0.outbox.dead_letters(group, page))
+        Ok(self.shop()?.0.outbox.dead_letters(group, page))
     }
 
     async fn totals(&self) -> Result<Totals, StoreError> {
@@ -203,10 +242,42 @@ impl Store for MemoryStore {
     }
 
     async fn forget(&self, events_before: Timestamp) -> Result<u64, StoreError> {
-        let (mut shelves, now) = self.open();
-        let forgotten =
-            shelves.books.forget(now) + shelves.locks.forget(now) + shelves.outbox.forget(events_before);
+        let (mut shelves, now) = self.shop()?;
+        let forgotten = shelves.books.forget(now)
+            + shelves.locks.forget(now)
+            + shelves.rates.forget(now, PageRequest::MOST)
+            + shelves.outbox.forget(events_before);
         Ok(forgotten as u64)
+    }
+}
+
+#[async_trait]
+impl Archive for MemoryStore {
+    async fn read_out(&self, section: Section, page: &PageRequest) -> Result<Page<Record>, StoreError> {
+        let (shelves, now) = self.open();
+        Ok(shelves.read_out(section, page, now))
+    }
+
+    async fn begin_filling(&self, id: FillingId) -> Result<(), ArchiveError> {
+        let (mut shelves, now) = self.open();
+        if shelves.filling.is_none() && !shelves.is_empty(now) {
+            return Err(ArchiveError::NotEmpty);
+        }
+        *shelves = Shelves { filling: Some(id), ..Shelves::default() };
+        Ok(())
+    }
+
+    async fn fill(&self, id: FillingId, records: &[Record]) -> Result<(), ArchiveError> {
+        let mut shelves = self.filled_by(id)?;
+        for record in records {
+            shelves.fill(record.clone());
+        }
+        Ok(())
+    }
+
+    async fn finish_filling(&self, id: FillingId) -> Result<(), ArchiveError> {
+        self.filled_by(id)?.filling = None;
+        Ok(())
     }
 }
 
@@ -242,7 +313,12 @@ impl Leases for MemoryStore {
 impl RateLimiter for MemoryStore {
     async fn hit(&self, subject: &str, quota: Quota) -> Result<Allowance, StoreError> {
         let (mut shelves, now) = self.open();
-        Ok(shelves.locks.hit(subject, quota, now))
+        Ok(shelves.rates.hit(subject, quota, now))
+    }
+
+    async fn pace(&self, subject: &str, quota: Quota) -> Result<Allowance, StoreError> {
+        let (mut shelves, now) = self.open();
+        Ok(shelves.rates.pace(subject, quota, now))
     }
 }
 

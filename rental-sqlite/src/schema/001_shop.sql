@@ -9,8 +9,8 @@
 -- * A document is one JSON text in the column `doc`. The columns beside it are generated from that text, so there is
 --   no second copy that could disagree, and the key is checked against it.
 -- * `payments` has no JSON. Every coin is a row of plain columns, for operators and for reconciliation.
--- * Moments are seconds since 1970: `datetime(at, 'unixepoch')` shows them. Amounts are nanotons. A number is its
---   digits without the plus, so that numbers sort as numbers.
+-- * Moments are seconds since 1970: `datetime(at, 'unixepoch')` shows them; `paces.tat` alone is in microseconds.
+--   Amounts are nanotons. A number is its digits without the plus, so that numbers sort as numbers.
 -- * `version` grows by one with every change of a document. A change is written only over the version before.
 -- * `history` and `audit` are append-only: triggers refuse everything else.
 --
@@ -29,6 +29,7 @@
 --     deliveries   events given to a group and not done: held by a consumer, resting until a retry, or given up
 --     leases       exclusive locks
 --     rates        rate limits: requests counted in the present window
+--     paces        rate limits: when the requests so far would have come, had they come evenly
 
 CREATE TABLE numbers (
     number     INTEGER PRIMARY KEY,
@@ -203,3 +204,10 @@ CREATE TABLE rates (
     ends    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX rates_by_end ON rates (ends);
+
+CREATE TABLE paces (
+    subject TEXT NOT NULL PRIMARY KEY,
+    -- The theoretical arrival time, in microseconds since 1970. Once it has passed, the row says nothing.
+    tat     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX paces_by_end ON paces (tat);

@@ -11,7 +11,7 @@ use std::fmt::Debug;
 use self::script::{Operation, Script};
 use super::super::{Commit, State};
 use super::snapshot::{Snapshot, pages};
-use super::{Harness, sample};
+use super::{ArchiveHarness, Harness, sample};
 use crate::{Seconds, Timestamp};
 
 /// Runs `script` on two empty stores and compares every answer and all that is stored in the end. Both clocks are
@@ -35,7 +35,31 @@ use crate::{Seconds, Timestamp};
 /// # Panics
 /// At the first difference, with the operation and both answers.
 pub async fn same_answers(one: Harness, other: Harness, script: &[u64]) {
-    let mut sides = [Side::new(one), Side::new(other)];
+    compare([Side::new(one), Side::new(other)], script).await;
+}
+
+/// Runs the script `before` on the empty store `from`, copies its shop into the empty store `to`, and compares how
+/// both go on with the script `after`. Two days lie between the scripts: what does not move, such as a lease, is over
+/// by then.
+///
+/// # Panics
+/// At the first difference, with the operation and both answers.
+pub async fn same_after_copy(from: ArchiveHarness, to: ArchiveHarness, before: &[u64], after: &[u64]) {
+    let ArchiveHarness { shop, archive } = from;
+    let mut side = Side::new(shop);
+    let mut script = Script::of(before);
+    while let Some(operation) = script.next(&side.harness).await {
+        side.answer(&operation).await;
+    }
+    side.harness.pass(Seconds::from_days(2).0);
+    let Side { harness, claims } = side;
+    let from = ArchiveHarness { shop: harness, archive };
+    to.copy_from(&from).await;
+    let copy = Side { harness: to.shop, claims: claims.clone() };
+    compare([Side { harness: from.shop, claims }, copy], after).await;
+}
+
+async fn compare(mut sides: [Side; 2], script: &[u64]) {
     let mut script = Script::of(script);
     while let Some(operation) = script.next(&sides[0].harness).await {
         let [one, other] = &mut sides;
@@ -53,6 +77,7 @@ struct Side {
     claims: Vec<ClaimedEvent>,
 }
 
+#[derive(Clone)]
 struct ClaimedEvent {
     group: &'static str,
     consumer: &'static str,
@@ -138,6 +163,7 @@ impl Side {
             Operation::Release(name, token) => text(leases.release(name, token).await),
             Operation::HeldUntil(name) => text(leases.held_until(name).await),
             Operation::Hit(subject, quota) => text(h.limiter.hit(subject, *quota).await),
+            Operation::Pace(subject, quota) => text(h.limiter.pace(subject, *quota).await),
         }
     }
 

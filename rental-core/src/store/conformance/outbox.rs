@@ -34,7 +34,7 @@ impl Harness {
     }
 
     /// Forgets until nothing is left to forget; answers how much it was.
-    async fn forget(&self, events_before: Timestamp) -> u64 {
+    pub(super) async fn forget(&self, events_before: Timestamp) -> u64 {
         let mut sum = 0;
         loop {
             let forgotten = self.store.forget(events_before).await;
@@ -314,6 +314,8 @@ pub(super) async fn forgetting_keeps_what_still_counts(h: Harness) {
         assert!(taken.expect("the store answers").is_some());
         let hit = h.limiter.hit(&name.to_string(), quota(length)).await;
         assert!(hit.expect("the store answers").allowed);
+        let paced = h.limiter.pace(&name.to_string(), quota(length)).await;
+        assert!(paced.expect("the store answers").allowed);
     }
     h.pass(20);
     h.forget(Timestamp::EPOCH).await;
@@ -327,5 +329,7 @@ pub(super) async fn forgetting_keeps_what_still_counts(h: Harness) {
         assert_eq!(until.expect("the store answers").is_some(), kept);
         let hit = h.limiter.hit(&name.to_string(), quota(length)).await;
         assert_eq!(hit.expect("the store answers").allowed, !kept);
+        let paced = h.limiter.pace(&name.to_string(), quota(length)).await;
+        assert_eq!(paced.expect("the store answers").allowed, !kept);
     }
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Texts that were somebody's bug once.
-const TEXTS: [&str; 12] = [
+pub(super) const TEXTS: [&str; 12] = [
     "",
     " ",
     "'; DROP TABLE payment; --",

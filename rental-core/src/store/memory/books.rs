@@ -9,7 +9,8 @@ use std::str::FromStr;
 use super::{
     Changes, Due, InvoiceQuery, NumberQuery, Owner, Page, PageRequest, PaymentQuery, Totals, nothing, page,
 };
-use crate::store::{Documents, InvoiceRef, Once, OnceKey};
+use crate::store::archive::Figures;
+use crate::store::{Documents, InvoiceRef, Once, OnceKey, Record, Section};
 use crate::{
     Access, Account, AuditEntry, ChainState, CustomerId, HistoryEntry, Invoice, InvoiceId, NumberRecord,
     Payload, Payment, PhoneNumber, Seconds, Shop, Timestamp, TxHash,
@@ -33,7 +34,7 @@ pub(super) struct Books {
     /// By the text of the id, which is the order of the listing.
     accounts: BTreeMap<String, Account>,
     once: HashMap<OnceKey, Once>,
-    history: HashMap<PhoneNumber, Vec<HistoryEntry>>,
+    history: BTreeMap<PhoneNumber, Vec<HistoryEntry>>,
     audit: Vec<AuditEntry>,
 }
 
@@ -93,13 +94,9 @@ impl Documents for &Books {
     }
 
     fn once(&mut self, key: &OnceKey, now: Timestamp) -> Result<Option<String>, Infallible> {
-        let once = self.once.get(key).filter(|once| is_kept(once, now));
+        let once = self.once.get(key).filter(|once| once.is_kept(now));
         Ok(once.map(|once| once.value.clone()))
     }
-}
-
-fn is_kept(once: &Once, now: Timestamp) -> bool {
-    once.keep_until.is_none_or(|until| now < until)
 }
 
 /// Whether a document with version `new` may be written over `stored`.
@@ -113,7 +110,7 @@ impl Books {
         let others = changes.once.iter().map(|once| once.key.clone());
         std::iter::once(OnceKey::Commit(changes.commit_id))
             .chain(others)
-            .find(|key| self.once.get(key).is_some_and(|once| is_kept(once, now)))
+            .find(|key| self.once.get(key).is_some_and(|once| once.is_kept(now)))
     }
 
     /// Whether all documents and the chain position stand where `changes` expect them.
@@ -187,13 +184,13 @@ impl Books {
             self.put_payment(payment);
         }
         for account in accounts {
-            self.accounts.insert(account.id.to_string(), account);
+            self.put_account(account);
         }
         self.shop = shop.or(self.shop.take());
         self.access = access.or(self.access.take());
         self.chain = chain.map(|chain| chain.to).or(self.chain);
         for line in history {
-            self.history.entry(line.number).or_default().push(line);
+            self.put_line(line);
         }
         self.audit.extend(audit);
     }
@@ -222,6 +219,14 @@ impl Books {
         let (lt, tx) = (payment.lt, payment.tx);
         self.payment_order.insert(PaymentPlace { lt, tx });
         self.payments.insert(tx, payment);
+    }
+
+    fn put_account(&mut self, account: Account) {
+        self.accounts.insert(account.id.to_string(), account);
+    }
+
+    fn put_line(&mut self, line: HistoryEntry) {
+        self.history.entry(line.number).or_default().push(line);
     }
 
     pub(super) fn due(&self, after: Option<Due>, limit: usize, now: Timestamp) -> Vec<Due> {
@@ -291,15 +296,7 @@ impl Books {
     }
 
     pub(super) fn history(&self, number: PhoneNumber, request: &PageRequest) -> Page<HistoryEntry> {
-        let Some(start) = place::<usize>(request) else {
-            return nothing();
-        };
-        let lines = self.history.get(&number).into_iter().flatten().enumerate();
-        let found = lines.filter(|(index, _)| match start {
-            Excluded(last) => *index > last,
-            _ => true,
-        });
-        page(request, found.map(|(index, line)| (index, line.clone())))
+        numbered(request, self.history.get(&number).into_iter().flatten().cloned())
     }
 
     pub(super) fn audit(&self, request: &PageRequest) -> Page<AuditEntry> {
@@ -315,33 +312,80 @@ impl Books {
     }
 
     pub(super) fn totals(&self) -> Totals {
-        let mut numbers = BTreeMap::new();
+        let mut figures = Figures::default();
         for record in self.numbers.values() {
-            *numbers.entry(record.state()).or_default() += 1;
+            figures.add_number(record);
         }
-        let mut invoices = BTreeMap::new();
         for invoice in self.invoices.values() {
-            *invoices.entry(invoice.status.name().to_owned()).or_default() += 1;
+            figures.add_invoice(invoice);
         }
-        let mut payments = BTreeMap::<_, (u64, u128)>::new();
         for payment in self.payments.values() {
-            let (count, sum) = payments.entry(payment.outcome.name().to_owned()).or_default();
-            *count += 1;
-            *sum += u128::from(payment.amount.get());
+            figures.add_payment(payment);
         }
-        Totals {
-            numbers: numbers.into_iter().collect(),
-            invoices: invoices.into_iter().collect(),
-            payments: payments.into_iter().map(|(outcome, (count, sum))| (outcome, count, sum)).collect(),
-            accounts: self.accounts.len() as u64,
+        for _ in self.accounts.values() {
+            figures.add_account();
+        }
+        figures.totals()
+    }
+
+    /// A page of one of the sections that are kept here.
+    pub(super) fn read_out(&self, section: Section, request: &PageRequest, now: Timestamp) -> Page<Record> {
+        match section {
+            Section::Shop => numbered(request, self.shop.iter().cloned().map(Record::Shop)),
+            Section::Access => numbered(request, self.access.iter().cloned().map(Record::Access)),
+            Section::Chain => numbered(request, self.chain.iter().copied().map(Record::Chain)),
+            Section::Accounts => self.accounts(request).map(Record::Account),
+            Section::Numbers => self.numbers(&NumberQuery::default(), request).map(Record::Number),
+            Section::Invoices => self.invoices(&InvoiceQuery::default(), request).map(Record::Invoice),
+            Section::Payments => self.payments(&PaymentQuery::default(), request).map(Record::Payment),
+            Section::Once => {
+                let kept = self.once.values().filter(|once| once.is_kept(now));
+                let mut moved: Vec<_> = kept.filter(|once| !matches!(once.key, OnceKey::Commit(_))).collect();
+                moved.sort_by_cached_key(|once| once.key.to_string());
+                numbered(request, moved.into_iter().cloned().map(Record::Once))
+            }
+            Section::History => {
+                numbered(request, self.history.values().flatten().cloned().map(Record::History))
+            }
+            Section::Audit => numbered(request, self.audit.iter().cloned().map(Record::Audit)),
+            Section::Events | Section::LastEvent | Section::Groups | Section::Deliveries => nothing(),
+        }
+    }
+
+    /// Writes a record as it is, when it is kept here.
+    pub(super) fn fill(&mut self, record: Record) {
+        match record {
+            Record::Shop(shop) => self.shop = Some(shop),
+            Record::Access(access) => self.access = Some(access),
+            Record::Chain(chain) => self.chain = Some(chain),
+            Record::Account(account) => self.put_account(account),
+            Record::Number(number) => self.put_number(number),
+            Record::Invoice(invoice) => self.put_invoice(invoice),
+            Record::Payment(payment) => self.put_payment(payment),
+            Record::Once(once) => self.claim(once),
+            Record::History(line) => self.put_line(line),
+            Record::Audit(line) => self.audit.push(line),
+            Record::Event(_) | Record::LastEvent { .. } | Record::Group { .. } | Record::Delivery(_) => {}
         }
     }
 
     /// Drops once-keys that have expired; answers how many.
     pub(super) fn forget(&mut self, now: Timestamp) -> usize {
-        let expired = self.once.extract_if(|_, once| !is_kept(once, now));
+        let expired = self.once.extract_if(|_, once| !once.is_kept(now));
         expired.take(PageRequest::MOST).count()
     }
+}
+
+/// A page of a list whose entries are found by their position.
+pub(super) fn numbered<T>(request: &PageRequest, entries: impl Iterator<Item = T>) -> Page<T> {
+    let Some(start) = place::<usize>(request) else {
+        return nothing();
+    };
+    let first = match start {
+        Excluded(last) => last.saturating_add(1),
+        _ => 0,
+    };
+    page(request, entries.enumerate().skip(first))
 }
 
 /// Where the page starts; `None` for a cursor that no page of this listing gave out.

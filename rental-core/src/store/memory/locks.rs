@@ -1,26 +1,19 @@
-//! What runs out by itself: leases and rate counters.
+//! Leases. One is live while its end lies after now.
 
 use std::collections::HashMap;
 
 use super::PageRequest;
-use crate::{Allowance, LeaseName, LeaseToken, PhoneNumber, Quota, Seconds, Timestamp};
+use crate::{LeaseName, LeaseToken, PhoneNumber, Seconds, Timestamp};
 
-/// All leases and rate counters.
+/// All leases.
 #[derive(Default)]
 pub(super) struct Locks {
     leases: HashMap<LeaseName, Lease>,
-    windows: HashMap<String, Window>,
 }
 
 struct Lease {
     token: LeaseToken,
     until: Timestamp,
-}
-
-#[derive(Clone, Copy)]
-struct Window {
-    used: u32,
-    ends: Timestamp,
 }
 
 /// The end of something that lasts `length`, at least one second.
@@ -92,27 +85,8 @@ impl Locks {
             .map(|lease| lease.until)
     }
 
-    pub(super) fn hit(&mut self, subject: &str, quota: Quota, now: Timestamp) -> Allowance {
-        let limit = quota.limit.max(1);
-        let fresh = Window { used: 0, ends: end(now, quota.window) };
-        let window = self.windows.entry(subject.to_owned()).or_insert(fresh);
-        if window.ends <= now {
-            *window = fresh;
-        }
-        let allowed = window.used < limit;
-        window.used += u32::from(allowed);
-        Allowance {
-            allowed,
-            remaining: limit.saturating_sub(window.used),
-            reset_after: window.ends.since(now).max(Seconds(1)),
-        }
-    }
-
     /// Drops what has run out; answers how much.
     pub(super) fn forget(&mut self, now: Timestamp) -> usize {
-        let over = |until: Timestamp| until <= now;
-        let leases = self.leases.extract_if(|_, lease| over(lease.until));
-        let windows = self.windows.extract_if(|_, window| over(window.ends));
-        leases.take(PageRequest::MOST).count() + windows.take(PageRequest::MOST).count()
+        self.leases.extract_if(|_, lease| lease.until <= now).take(PageRequest::MOST).count()
     }
 }

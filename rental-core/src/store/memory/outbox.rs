@@ -1,9 +1,11 @@
 //! The events, and how far each consumer group has come with them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
 
+use super::books::numbered;
 use super::{Disposition, FeedEntry, OutboxItem, Owner, Page, PageRequest, nothing, page};
+use crate::store::{DeliveryRecord, DeliveryStage, Record, Section};
 use crate::{Event, Seconds, Timestamp};
 
 /// All events and groups.
@@ -11,7 +13,7 @@ use crate::{Event, Seconds, Timestamp};
 pub(super) struct Outbox {
     events: BTreeMap<u64, Event>,
     last: u64,
-    groups: HashMap<String, Group>,
+    groups: BTreeMap<String, Group>,
 }
 
 /// A consumer group. An event up to `given` without a delivery is done.
@@ -39,6 +41,14 @@ impl Delivery {
             Stage::Held { until, .. } | Stage::Resting { until } => *until <= now,
             Stage::Dead { .. } => false,
         }
+    }
+
+    fn record(&self, group: &str, seq: u64) -> DeliveryRecord {
+        let stage = match &self.stage {
+            Stage::Held { until, .. } | Stage::Resting { until } => DeliveryStage::Resting { until: *until },
+            Stage::Dead { reason } => DeliveryStage::Dead { reason: reason.clone() },
+        };
+        DeliveryRecord { group: group.to_owned(), seq, attempt: self.attempt, stage }
     }
 
     fn is_held_by(&self, name: &str, now: Timestamp) -> bool {
@@ -152,6 +162,56 @@ impl Outbox {
                 _ => None,
             });
         page(request, dead)
+    }
+
+    /// A page of one of the sections that are kept here.
+    pub(super) fn read_out(&self, section: Section, request: &PageRequest) -> Page<Record> {
+        match section {
+            Section::Events => {
+                let events = self.after(0);
+                let events = events.map(|(seq, event)| FeedEntry { seq, event: event.clone() });
+                numbered(request, events.map(Record::Event))
+            }
+            Section::LastEvent => {
+                let last = Some(self.last).filter(|seq| *seq > 0);
+                numbered(request, last.into_iter().map(|seq| Record::LastEvent { seq }))
+            }
+            Section::Groups => {
+                let groups = self.groups.iter();
+                numbered(
+                    request,
+                    groups.map(|(name, group)| Record::Group { name: name.clone(), given: group.given }),
+                )
+            }
+            Section::Deliveries => {
+                let records = self.groups.iter().flat_map(|(name, group)| {
+                    group.deliveries.iter().map(|(seq, delivery)| delivery.record(name, *seq))
+                });
+                numbered(request, records.map(Record::Delivery))
+            }
+            _ => nothing(),
+        }
+    }
+
+    /// Writes a record as it is, when it is kept here.
+    pub(super) fn fill(&mut self, record: Record) {
+        match record {
+            Record::Event(FeedEntry { seq, event }) => {
+                self.events.insert(seq, event);
+                self.last = self.last.max(seq);
+            }
+            Record::LastEvent { seq } => self.last = self.last.max(seq),
+            Record::Group { name, given } => self.groups.entry(name).or_default().given = given,
+            Record::Delivery(DeliveryRecord { group, seq, attempt, stage }) => {
+                let stage = match stage {
+                    DeliveryStage::Resting { until } => Stage::Resting { until },
+                    DeliveryStage::Dead { reason } => Stage::Dead { reason },
+                };
+                let group = self.groups.entry(group).or_default();
+                group.deliveries.insert(seq, Delivery { attempt, stage });
+            }
+            _ => {}
+        }
     }
 
     /// Drops events older than `before` that every group is done with; a dead letter keeps its event. Answers how

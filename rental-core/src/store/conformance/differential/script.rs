@@ -34,6 +34,7 @@ pub(super) enum Operation {
     Release(LeaseName, LeaseToken),
     HeldUntil(LeaseName),
     Hit(&'static str, Quota),
+    Pace(&'static str, Quota),
 }
 
 const CUSTOMERS: [&str; 6] =
@@ -271,8 +272,12 @@ impl<'a> Script<'a> {
                 // One subject has one quota: what a changed quota means in mid-window is left open.
                 let subjects = [("tg:1", 1, 5), ("tg:11", 2, 30), ("key:ab12", 3, 10)];
                 let (subject, limit, window) = dice.pick(&subjects);
-                let window = Seconds(window);
-                Operation::Hit(subject, Quota { limit, window })
+                let quota = Quota { limit, window: Seconds(window) };
+                if dice.roll(2) == 0 {
+                    Operation::Hit(subject, quota)
+                } else {
+                    Operation::Pace(subject, quota)
+                }
             }
             _ => Operation::Commit(Box::new(self.changes(&mut dice, h).await)),
         };

@@ -1,0 +1,64 @@
+//! Names of keys. The patterns are the interface to operators and their tools; `docs/data-model.md` lists them.
+
+use std::fmt::Display;
+
+use rental_core::{IntegratorId, OnceKey, Owner, PhoneNumber};
+
+/// The prefix of all keys of one shop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Keys(String);
+
+impl Keys {
+    /// Keys of the shop `namespace`; on a cluster the namespace is the hash tag that keeps them in one slot.
+    pub(crate) fn new(namespace: Option<&str>, clustered: bool) -> Self {
+        Self(match namespace {
+            None => String::new(),
+            Some(name) if clustered => format!("{{{name}}}:"),
+            Some(name) => format!("{name}:"),
+        })
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn key(&self, name: impl Display) -> String {
+        format!("{}{name}", self.0)
+    }
+
+    pub(crate) fn shop(&self) -> String {
+        self.key("shop")
+    }
+
+    pub(crate) fn rental(&self, number: PhoneNumber) -> String {
+        self.key(format_args!("rental:{number}"))
+    }
+
+    pub(crate) fn once(&self, key: &OnceKey) -> String {
+        self.key(format_args!("once:{key}"))
+    }
+
+    pub(crate) fn history(&self, number: PhoneNumber) -> String {
+        self.key(format_args!("history:number:{number}"))
+    }
+
+    /// A listing of `kind` by `what`.
+    pub(crate) fn index(&self, kind: &str, what: impl Display) -> String {
+        self.key(format_args!("index:{kind}:{what}"))
+    }
+
+    /// The listing of what belongs to `owner`; `None` for anybody.
+    pub(crate) fn owned(&self, kind: &str, owner: &Owner) -> Option<String> {
+        let integrator = |own: &IntegratorId| self.index(kind, format_args!("integrator:{own}"));
+        match owner {
+            Owner::Anybody => None,
+            Owner::Integrator(own) => Some(integrator(own)),
+            Owner::Customer(own) => Some(self.index(kind, format_args!("customer:{own}"))),
+        }
+    }
+
+    /// A part of what the consumer group `group` keeps.
+    pub(crate) fn outbox(&self, part: &str, group: &str) -> String {
+        self.key(format_args!("outbox:{part}:{group}"))
+    }
+}

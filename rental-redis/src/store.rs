@@ -1,0 +1,331 @@
+//! The handle that programs hold.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use redis::{FromRedisValue, Value};
+use rental_core::{
+    Account, Allowance, AuditEntry, Changes, Commit, Disposition, Due, FeedEntry, HistoryEntry, Invoice,
+    InvoiceQuery, LeaseName, LeaseToken, Leases, Load, NumberQuery, NumberRecord, OnceKey, OutboxItem, Owner,
+    Page, PageRequest, Payment, PaymentQuery, PhoneNumber, Quota, RateLimiter, Seconds, State, Store,
+    StoreError, Timestamp, Totals,
+};
+
+use crate::config::{RedisConfig, RedisConfigError};
+use crate::fault::corrupt;
+use crate::keys::Keys;
+use crate::link::{Link, count};
+use crate::script::{ACQUIRE, Call, HIT, PACE, RELEASE, RENEW};
+use crate::{commit, inspect, listings, load, outbox, totals};
+
+/// How many seconds the shop's clock is ahead of the server's; a sandbox turns its clock forward.
+pub type Ahead = Arc<dyn Fn() -> Seconds + Send + Sync>;
+
+/// A shop on Redis. Clones are handles to the same connection.
+///
+/// ```no_run
+/// use rental_core::{Load, Store};
+/// use rental_redis::{RedisConfig, RedisStore};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = RedisConfig::new("redis://127.0.0.1:6379").in_namespace("shop");
+/// let store = RedisStore::open(&config).await?;
+/// println!("{:?}", store.load(&Load::default()).await?.shop);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct RedisStore(Arc<Shared>);
+
+struct Shared {
+    link: Link,
+    keys: Keys,
+    wait_replicas: u32,
+    ahead: Option<Ahead>,
+}
+
+/// Why a store cannot be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RedisOpenError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] RedisConfigError),
+    /// The server, or what it holds.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What one process has done with Redis so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Activity {
+    /// Calls made.
+    pub calls: u64,
+    /// Commands sent again because an answer was lost.
+    pub resent: u64,
+    /// Connections made.
+    pub connected: u64,
+    /// Commits that somebody else beat.
+    pub conflicts: u64,
+    /// Commits refused because of a foreign lock.
+    pub locked: u64,
+    /// Leases that somebody else had.
+    pub contended: u64,
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore").field("activity", &self.activity()).finish_non_exhaustive()
+    }
+}
+
+impl RedisStore {
+    /// Opens the shop that `config` names and looks whether the server and what it holds can be used.
+    ///
+    /// # Errors
+    /// [`RedisOpenError`]; nothing was changed.
+    pub async fn open(config: &RedisConfig) -> Result<Self, RedisOpenError> {
+        Self::open_ahead(config, None).await
+    }
+
+    /// The same, on a clock that `ahead` turns forward.
+    ///
+    /// # Errors
+    /// [`RedisOpenError`]; nothing was changed.
+    pub async fn open_ahead(config: &RedisConfig, ahead: Option<Ahead>) -> Result<Self, RedisOpenError> {
+        config.validate()?;
+        let keys = Keys::new(config.namespace.as_deref(), config.is_clustered());
+        let link = Link::new(config.source()?, &keys.shop(), config.time_limit);
+        let store = Self(Arc::new(Shared { link, keys, wait_replicas: config.wait_replicas, ahead }));
+        inspect::admit(&store).await?;
+        Ok(store)
+    }
+
+    /// What this process has done so far.
+    pub fn activity(&self) -> Activity {
+        let counters = &self.0.link.counters;
+        let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        Activity {
+            calls: read(&counters.calls),
+            resent: read(&counters.resent),
+            connected: read(&counters.connected),
+            conflicts: read(&counters.conflicts),
+            locked: read(&counters.locked),
+            contended: read(&counters.contended),
+        }
+    }
+
+    /// Looks over the server's settings and the shop's keys; answers what an operator should mend, nothing when all
+    /// is well. Reads every document of the shop.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server does not answer.
+    pub async fn check(&self) -> Result<Vec<String>, StoreError> {
+        inspect::check(self).await
+    }
+
+    pub(crate) fn link(&self) -> &Link {
+        &self.0.link
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    /// Seconds by which the shop's clock is ahead of the server's.
+    pub(crate) fn ahead(&self) -> u64 {
+        self.0.ahead.as_ref().map_or(0, |ahead| ahead().0)
+    }
+
+    async fn lease(&self, call: Call, again: Call) -> Result<Value, StoreError> {
+        let answer = self.link().ask_or(call, Some(again)).await?;
+        if matches!(answer, Value::Nil | Value::Int(0)) {
+            count(&self.link().counters.contended);
+        }
+        Ok(answer)
+    }
+
+    async fn allowance(&self, call: Call) -> Result<Allowance, StoreError> {
+        let answer = self.link().ask(call).await?;
+        let (allowed, remaining, reset) =
+            <(bool, u64, u64)>::from_redis_value(answer).map_err(|_| corrupt("an answer of the server"))?;
+        let remaining = u32::try_from(remaining).unwrap_or(u32::MAX);
+        Ok(Allowance { allowed, remaining, reset_after: Seconds(reset) })
+    }
+}
+
+/// A length of time that the server can add to its clock.
+fn length(seconds: Seconds) -> u64 {
+    seconds.0.clamp(1, Timestamp::MAX.unix() / 2)
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    async fn load(&self, load: &Load) -> Result<State, StoreError> {
+        let answer = self.link().ask(load::call(self.keys(), load)).await?;
+        load::read(answer, load, self.ahead())
+    }
+
+    async fn commit(&self, changes: &Changes) -> Result<Commit, StoreError> {
+        let answer = self.link().ask(commit::call(self.keys(), changes, self.ahead())?).await?;
+        match commit::read(answer, changes)? {
+            commit::Outcome::Conflict => {
+                count(&self.link().counters.conflicts);
+                let current = Box::new(self.load(&changes.read).await?);
+                Ok(Commit::Conflict { current })
+            }
+            commit::Outcome::Done(done) => {
+                let applied = match &done {
+                    Commit::Committed => true,
+                    Commit::Duplicate(OnceKey::Commit(id)) => *id == changes.commit_id,
+                    _ => false,
+                };
+                if applied && self.0.wait_replicas > 0 {
+                    self.link().wait_for_replicas(self.0.wait_replicas).await?;
+                }
+                if matches!(done, Commit::Locked { .. }) {
+                    count(&self.link().counters.locked);
+                }
+                Ok(done)
+            }
+        }
+    }
+
+    async fn due(&self, after: Option<Due>, limit: usize) -> Result<Vec<Due>, StoreError> {
+        listings::due(self, after, limit).await
+    }
+
+    async fn numbers(
+        &self,
+        query: &NumberQuery,
+        page: &PageRequest,
+    ) -> Result<Page<NumberRecord>, StoreError> {
+        listings::numbers(self, query, page).await
+    }
+
+    async fn invoices(&self, query: &InvoiceQuery, page: &PageRequest) -> Result<Page<Invoice>, StoreError> {
+        listings::invoices(self, query, page).await
+    }
+
+    async fn payments(&self, query: &PaymentQuery, page: &PageRequest) -> Result<Page<Payment>, StoreError> {
+        listings::payments(self, query, page).await
+    }
+
+    async fn accounts(&self, page: &PageRequest) -> Result<Page<Account>, StoreError> {
+        listings::accounts(self, page).await
+    }
+
+    async fn history(
+        &self,
+        number: PhoneNumber,
+        page: &PageRequest,
+    ) -> Result<Page<HistoryEntry>, StoreError> {
+        listings::history(self, number, page).await
+    }
+
+    async fn audit(&self, page: &PageRequest) -> Result<Page<AuditEntry>, StoreError> {
+        listings::audit(self, page).await
+    }
+
+    async fn feed(&self, owner: &Owner, after: u64, limit: usize) -> Result<Vec<FeedEntry>, StoreError> {
+        outbox::feed(self, owner, after, limit).await
+    }
+
+    async fn claim(
+        &self,
+        group: &str,
+        consumer: &str,
+        limit: usize,
+        hold: Seconds,
+    ) -> Result<Vec<OutboxItem>, StoreError> {
+        outbox::claim(self, group, consumer, limit, hold).await
+    }
+
+    async fn dispose(
+        &self,
+        group: &str,
+        consumer: &str,
+        seq: u64,
+        disposition: &Disposition,
+    ) -> Result<bool, StoreError> {
+        outbox::dispose(self, group, consumer, seq, disposition).await
+    }
+
+    async fn dead_letters(
+        &self,
+        group: &str,
+        page: &PageRequest,
+    ) -> Result<Page<(FeedEntry, String)>, StoreError> {
+        outbox::dead_letters(self, group, page).await
+    }
+
+    async fn totals(&self) -> Result<Totals, StoreError> {
+        totals::totals(self).await
+    }
+
+    /// Once-keys, leases and rate windows are forgotten by the server itself.
+    async fn forget(&self, events_before: Timestamp) -> Result<u64, StoreError> {
+        outbox::forget(self, events_before).await
+    }
+}
+
+#[async_trait]
+impl Leases for RedisStore {
+    async fn acquire(
+        &self,
+        name: &LeaseName,
+        token: &LeaseToken,
+        ttl: Seconds,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let call = |again: &str| {
+            Call::script(&ACQUIRE, &[self.keys().key(name)])
+                .arg(self.ahead())
+                .arg(token.as_str())
+                .arg(length(ttl))
+                .arg(again)
+        };
+        let answer = self.lease(call(""), call("1")).await?;
+        let until =
+            Option::<u64>::from_redis_value(answer).map_err(|_| corrupt("an answer of the server"))?;
+        Ok(until.map(Timestamp::from_unix))
+    }
+
+    async fn renew(&self, name: &LeaseName, token: &LeaseToken, ttl: Seconds) -> Result<bool, StoreError> {
+        let call = Call::script(&RENEW, &[self.keys().key(name)]).arg(token.as_str()).arg(length(ttl));
+        Ok(self.link().ask(call).await? == Value::Int(1))
+    }
+
+    async fn release(&self, name: &LeaseName, token: &LeaseToken) -> Result<bool, StoreError> {
+        let call = |again: &str| {
+            Call::script(&RELEASE, &[self.keys().key(name)]).arg(token.as_str()).arg(again)
+        };
+        Ok(self.link().ask_or(call(""), Some(call("1"))).await? == Value::Int(1))
+    }
+
+    async fn held_until(&self, name: &LeaseName) -> Result<Option<Timestamp>, StoreError> {
+        let answer = self.link().ask(Call::command("EXPIRETIME").arg(self.keys().key(name))).await?;
+        Ok(match answer {
+            Value::Int(-1) => Some(Timestamp::MAX),
+            Value::Int(until) => {
+                let until = u64::try_from(until).ok();
+                until.map(|until| Timestamp::from_unix(until.saturating_add(self.ahead())))
+            }
+            _ => None,
+        })
+    }
+}
+
+#[async_trait]
+impl RateLimiter for RedisStore {
+    async fn hit(&self, subject: &str, quota: Quota) -> Result<Allowance, StoreError> {
+        let key = self.keys().key(format_args!("rate:{subject}"));
+        self.allowance(Call::script(&HIT, &[key]).arg(quota.limit.max(1)).arg(length(quota.window))).await
+    }
+
+    async fn pace(&self, subject: &str, quota: Quota) -> Result<Allowance, StoreError> {
+        let key = self.keys().key(format_args!("pace:{subject}"));
+        self.allowance(Call::script(&PACE, &[key]).arg(quota.limit.max(1)).arg(length(quota.window))).await
+    }
+}

@@ -1,0 +1,73 @@
+//! What is stored under a key: a few words that scripts read, then the document as JSON.
+
+use std::fmt::Display;
+
+use rental_core::{Account, Invoice, NumberRecord, Payment, StoreError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+
+/// A word that stands for nothing.
+const NONE: &str = "-";
+
+/// The document as JSON.
+pub(crate) fn json(document: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(document).map_err(|_| StoreError::Corrupt("a document cannot be written".to_owned()))
+}
+
+/// The document in `value`, after its words. The error says where it is broken, not what it holds.
+pub(crate) fn document<T: DeserializeOwned>(value: &[u8]) -> Result<T, StoreError> {
+    let start = value.iter().position(|byte| *byte == b'{').unwrap_or(0);
+    let json = value.get(start..).unwrap_or_default();
+    serde_json::from_slice(json).map_err(|error| {
+        StoreError::Corrupt(format!("a document is broken at line {} column {}", error.line(), error.column()))
+    })
+}
+
+fn word(value: Option<impl Display>) -> String {
+    value.map_or_else(|| NONE.to_owned(), |value| value.to_string())
+}
+
+/// `{version} {status} {number} {customer} {waiting transaction} {json}`
+pub(crate) fn invoice(invoice: &Invoice) -> Result<String, StoreError> {
+    let Invoice { version, status, number, customer, waiting, .. } = invoice;
+    let (status, waiting, json) = (status.name(), word(*waiting), json(invoice)?);
+    Ok(format!("{version} {status} {number} {customer} {waiting} {json}"))
+}
+
+/// `{version} {json}`
+pub(crate) fn account(account: &Account) -> Result<String, StoreError> {
+    Ok(format!("{} {}", account.version, json(account)?))
+}
+
+/// `{version} {outcome} {reason} {invoice} {json}`
+pub(crate) fn payment(payment: &Payment) -> Result<String, StoreError> {
+    let (outcome, reason) = (payment.outcome.name(), reason(payment));
+    let (version, invoice, json) = (payment.version, word(payment.invoice), json(payment)?);
+    Ok(format!("{version} {outcome} {reason} {invoice} {json}"))
+}
+
+/// The reason of a payment as a word.
+pub(crate) fn reason(payment: &Payment) -> &'static str {
+    payment.outcome.reason().map_or(NONE, rental_core::ExceptionReason::name)
+}
+
+/// The invoice of a payment as a word.
+pub(crate) fn invoice_of(payment: &Payment) -> String {
+    word(payment.invoice)
+}
+
+/// Where a payment stands in listings: by logical time, then by hash.
+pub(crate) fn place(payment: &Payment) -> String {
+    format!("{:020}:{}", payment.lt, payment.tx)
+}
+
+/// The customer who has a number, as a word.
+pub(crate) fn customer_of(record: &NumberRecord) -> String {
+    word(record.customer())
+}
+
+/// `{state} {customer} {open invoice}`
+pub(crate) fn summary(record: &NumberRecord) -> String {
+    format!("{} {} {}", record.state().name(), customer_of(record), word(record.open_invoice()))
+}
