@@ -6,7 +6,9 @@ use rental_app::ShopConfig;
 use rental_core::{CustomerId, IntegratorId, Owner};
 
 use crate::output::Format;
-use crate::{admins, audit, customers, doctor, invoices, keys, numbers, payments, rentals, sandbox, stats};
+use crate::{
+    admins, audit, customers, doctor, invoices, keys, numbers, payments, rentals, sandbox, stats, store,
+};
 
 /// Run a shop that rents out +888 numbers
 #[derive(Debug, Parser)]
@@ -85,6 +87,9 @@ pub(crate) enum Noun {
     Stats(stats::Stats),
     /// Check configuration, store, chain and books
     Doctor(doctor::Doctor),
+    /// The store itself: move the shop to another one
+    #[command(subcommand)]
+    Store(store::Verb),
     /// The local chain and clock for trying things out
     #[command(subcommand)]
     Sandbox(sandbox::Verb),
@@ -117,6 +122,7 @@ impl Noun {
             | Self::Audit(audit::Verb::List { .. })
             | Self::Stats(_)
             | Self::Doctor(_)
+            | Self::Store(_)
             | Self::Completions { .. } => true,
             Self::Sandbox(_) => false,
         }

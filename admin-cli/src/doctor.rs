@@ -155,7 +155,8 @@ async fn examine(config: &ShopConfig, viewer: &Actor, report: &mut Report) {
     report.note("configuration", Status::Ok, format!("provider {provider}"));
 
     let file = config.rental_db.display();
-    if !config.rental_db.exists() {
+    let on_redis = matches!(config.redis(), Ok(Some(_)));
+    if !on_redis && !config.rental_db.exists() {
         let text = format!("{file} does not exist; check RENTAL_DB, or start the shop once");
         report.note("store", Status::Failed, text);
         return;
@@ -165,6 +166,7 @@ async fn examine(config: &ShopConfig, viewer: &Actor, report: &mut Report) {
         Err(error) => return report.fail("store", &error.into()),
     };
     match app.store.check().await {
+        Ok(wrong) if wrong.is_empty() && on_redis => report.note("store", Status::Ok, "Redis answers"),
         Ok(wrong) if wrong.is_empty() => report.note("store", Status::Ok, format!("{file} is whole")),
         Ok(wrong) => {
             for line in wrong {
@@ -172,6 +174,10 @@ async fn examine(config: &ShopConfig, viewer: &Actor, report: &mut Report) {
             }
         }
         Err(error) => report.fail("store", &error.into()),
+    }
+    match app.store.advice().await {
+        Ok(advice) => advice.into_iter().for_each(|line| report.note("settings", Status::Warning, line)),
+        Err(error) => report.fail("settings", &error.into()),
     }
     match app.service.shop().await {
         Ok(view) => {

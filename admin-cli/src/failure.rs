@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use rental_app::{OpenError, ReconcileError, SandboxClockError};
-use rental_core::{DomainError, ErrorKind, GatewayError, ServiceError, StoreError};
+use rental_app::{CopyError, OpenError, PlaceError, ReconcileError, SandboxClockError};
+use rental_core::{ArchiveError, DomainError, ErrorKind, GatewayError, ServiceError, StoreError};
+use rental_redis::RedisOpenError;
 use rental_ton::SandboxError;
 use serde::Serialize;
 
@@ -132,15 +133,53 @@ impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         let (exit, code) = match error {
             OpenError::Service(error) => return error.into(),
+            OpenError::Redis(RedisOpenError::Store(error)) => return error.into(),
             OpenError::Head(GatewayError::Refused(_)) => (Exit::Denied, "gateway.refused"),
             OpenError::Head(_) => (Exit::Failure, "gateway.unavailable"),
-            OpenError::Config(_) | OpenError::Wallet(_) => (Exit::Usage, "config.invalid"),
+            OpenError::Config(_) | OpenError::Wallet(_) | OpenError::Redis(RedisOpenError::Config(_)) => {
+                (Exit::Usage, "config.invalid")
+            }
             OpenError::Toncenter(_) => (Exit::Usage, "config.provider"),
-            OpenError::Store(rental_sqlite::OpenError::Damaged { .. }) => (Exit::Integrity, "store.corrupt"),
-            OpenError::Store(_) => (Exit::Failure, "store.open"),
+            OpenError::Store(ref error) => unopened(error),
             OpenError::Sandbox(_) => (Exit::Failure, "sandbox.open"),
         };
         Self::new(exit, code, error.to_string())
+    }
+}
+
+/// How a store's file that cannot be opened ends a run.
+fn unopened(error: &rental_sqlite::OpenError) -> (Exit, &'static str) {
+    match error {
+        rental_sqlite::OpenError::Damaged { .. } => (Exit::Integrity, "store.corrupt"),
+        rental_sqlite::OpenError::Unfinished(_) => (Exit::Failure, "store.incompatible"),
+        _ => (Exit::Failure, "store.open"),
+    }
+}
+
+impl From<PlaceError> for Failure {
+    fn from(error: PlaceError) -> Self {
+        let (exit, code) = match &error {
+            PlaceError::Scheme(_) | PlaceError::Empty => (Exit::Usage, "usage"),
+            PlaceError::NoRedis => (Exit::Usage, "config.invalid"),
+            PlaceError::Missing(_) => (Exit::NotFound, "store.not_found"),
+            PlaceError::Sqlite(error) => unopened(error),
+        };
+        Self::new(exit, code, error.to_string())
+    }
+}
+
+impl From<CopyError> for Failure {
+    fn from(error: CopyError) -> Self {
+        let exit = match &error {
+            CopyError::NoShop => Exit::NotFound,
+            CopyError::SourceChanged(_)
+            | CopyError::Target(ArchiveError::NotEmpty | ArchiveError::Superseded) => Exit::Conflict,
+            CopyError::SourceDiffers | CopyError::TargetDiffers(_) => Exit::Integrity,
+            CopyError::Source(error) | CopyError::Target(ArchiveError::Store(error)) => {
+                Self::from(error.clone()).exit
+            }
+        };
+        Self::new(exit, error.code(), error.to_string())
     }
 }
 
@@ -237,6 +276,24 @@ mod tests {
         ] {
             let failure = Failure::from(error.clone());
             assert_eq!((failure.exit, failure.code), (exit, error.code()), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_end_of_a_copy_has_its_exit_code() {
+        for (error, exit) in [
+            (CopyError::NoShop, Exit::NotFound),
+            (CopyError::Target(ArchiveError::NotEmpty), Exit::Conflict),
+            (CopyError::Target(ArchiveError::Superseded), Exit::Conflict),
+            (CopyError::SourceChanged(vec!["numbers"]), Exit::Conflict),
+            (CopyError::SourceDiffers, Exit::Integrity),
+            (CopyError::TargetDiffers(vec!["numbers", "totals"]), Exit::Integrity),
+            (CopyError::Source(StoreError::Corrupt(String::new())), Exit::Integrity),
+            (CopyError::Target(StoreError::Unwritable(String::new()).into()), Exit::Failure),
+        ] {
+            let failure = Failure::from(error.clone());
+            assert_eq!((failure.exit, failure.code), (exit, error.code()), "{error}");
+            assert!(failure.text.contains(';'), "the text says what to do: {error}");
         }
     }
 

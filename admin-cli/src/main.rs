@@ -6,7 +6,7 @@
 //! ```text
 //!  cli        what can be typed: nouns, verbs, options
 //!   │
-//!  numbers rentals invoices payments customers admins keys audit stats doctor sandbox
+//!  numbers rentals invoices payments customers admins keys audit stats doctor store sandbox
 //!   │         one file per noun: its verbs, each from arguments to an answer
 //!  desk       what every verb works with: the shop, who acts, where answers go
 //!   │
@@ -36,6 +36,7 @@ mod sandbox;
 mod shapes;
 mod span;
 mod stats;
+mod store;
 #[cfg(test)]
 mod testing;
 

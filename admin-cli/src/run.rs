@@ -12,7 +12,9 @@ use crate::consent::Consent;
 use crate::desk::Desk;
 use crate::failure::{Exit, Failure};
 use crate::output::Format;
-use crate::{admins, audit, customers, doctor, invoices, keys, numbers, payments, rentals, sandbox, stats};
+use crate::{
+    admins, audit, customers, doctor, invoices, keys, numbers, payments, rentals, sandbox, stats, store,
+};
 
 /// Does what the command line says.
 pub(crate) fn main() -> ExitCode {
@@ -82,6 +84,9 @@ async fn serve(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
     if let Noun::Doctor(doctor) = &cli.noun {
         return doctor::run(doctor, &cli.shop, &operator(), format, out).await;
     }
+    if let Noun::Store(verb) = &cli.noun {
+        return store::run(verb, &cli.shop, format, out, &mut io::stderr()).await;
+    }
     let app = App::open(&cli.shop).await?;
     let mut desk = Desk {
         rentals: app.service.as_ref(),
@@ -109,7 +114,7 @@ async fn serve(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
             let sandbox = app.sandbox.as_ref().map(|tools| (&tools.chain, &tools.clock));
             sandbox::run(verb, &mut desk, sandbox).await
         }
-        Noun::Doctor(_) | Noun::Completions { .. } => Ok(()), // done above, without a desk
+        Noun::Doctor(_) | Noun::Store(_) | Noun::Completions { .. } => Ok(()), // done above, without a desk
     };
     app.store.close();
     result

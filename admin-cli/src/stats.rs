@@ -25,6 +25,13 @@ struct Figures<'a> {
     network: String,
     opened_at: Moment,
     chain_read_to: Moment,
+    #[serde(flatten)]
+    sums: Sums<'a>,
+}
+
+/// What can be counted, as JSON.
+#[derive(Serialize)]
+pub(crate) struct Sums<'a> {
     customers: u64,
     numbers: BTreeMap<&'a str, u64>,
     invoices: BTreeMap<&'a str, u64>,
@@ -43,11 +50,18 @@ struct Sum {
 
 /// A figure as a row.
 #[derive(Serialize)]
-struct Row {
+pub(crate) struct Row {
     what: &'static str,
     name: String,
     count: u64,
     amount: String,
+}
+
+impl Row {
+    /// A row without an amount.
+    pub(crate) fn new(what: &'static str, name: &str, count: u64) -> Self {
+        Self { what, name: name.to_owned(), count, amount: String::new() }
+    }
 }
 
 impl Shape for Row {
@@ -73,17 +87,24 @@ pub(crate) async fn run(_: &Stats, desk: &mut Desk<'_>) -> Result<(), Failure> {
 }
 
 fn figures<'a>(view: &'a ShopView, totals: &'a Totals) -> Figures<'a> {
+    Figures {
+        wallet: &view.shop.wallet.address,
+        network: view.shop.wallet.network.to_string(),
+        opened_at: Moment(view.shop.opened_at),
+        chain_read_to: Moment(view.chain.read_to),
+        sums: sums(totals),
+    }
+}
+
+/// The totals as JSON.
+pub(crate) fn sums(totals: &Totals) -> Sums<'_> {
     let sum = |count: u64, amount: u128| Sum {
         count,
         amount: amount.to_string(),
         amount_display: sum_in_ton(amount),
     };
     let Totals { numbers, invoices, payments, accounts } = totals;
-    Figures {
-        wallet: &view.shop.wallet.address,
-        network: view.shop.wallet.network.to_string(),
-        opened_at: Moment(view.shop.opened_at),
-        chain_read_to: Moment(view.chain.read_to),
+    Sums {
         customers: *accounts,
         numbers: numbers.iter().map(|(state, count)| (state.name(), *count)).collect(),
         invoices: invoices.iter().map(|(status, count)| (status.as_str(), *count)).collect(),
@@ -96,16 +117,14 @@ fn figures<'a>(view: &'a ShopView, totals: &'a Totals) -> Figures<'a> {
     }
 }
 
-fn rows(totals: &Totals) -> Vec<Row> {
-    let row = |what, name: &str, count, amount| Row { what, name: name.to_owned(), count, amount };
-    let numbers =
-        totals.numbers.iter().map(|(state, count)| row("numbers", state.name(), *count, String::new()));
-    let invoices =
-        totals.invoices.iter().map(|(status, count)| row("invoices", status, *count, String::new()));
-    let payments = totals
-        .payments
-        .iter()
-        .map(|(outcome, count, amount)| row("payments", outcome, *count, sum_in_ton(*amount)));
-    let customers = row("customers", "all", totals.accounts, String::new());
+/// The totals as rows.
+pub(crate) fn rows(totals: &Totals) -> Vec<Row> {
+    let numbers = totals.numbers.iter().map(|(state, count)| Row::new("numbers", state.name(), *count));
+    let invoices = totals.invoices.iter().map(|(status, count)| Row::new("invoices", status, *count));
+    let payments = totals.payments.iter().map(|(outcome, count, amount)| Row {
+        amount: sum_in_ton(*amount),
+        ..Row::new("payments", outcome, *count)
+    });
+    let customers = Row::new("customers", "all", totals.accounts);
     numbers.chain(invoices).chain(payments).chain([customers]).collect()
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 
 use clap::{Args, Subcommand};
-use rental_app::{CopyReport, Place, Progress, Side, Stage, copy_shop, open_archive};
+use rental_app::{CopyReport, Place, Progress, ShopConfig, Side, Stage, copy_shop, open_archive};
 use rental_core::{Page, Section};
 use serde::Serialize;
 
@@ -21,14 +21,14 @@ use crate::stats::{self, Row, Sums};
   admin-cli store copy --from rental.db --to redis://127.0.0.1/0")]
 pub(crate) enum Verb {
     /// Move a whole shop to another, empty store
+    ///
+    /// Stop all programs of both stores first: http-api, the bot, other admin-cli. Everything is copied, read back and
+    /// compared; the source is only read. Until that is done the target is no shop, and no program opens it. After an
+    /// interruption repeat the command: it begins anew. Locks and rate limits are not copied.
     Copy(Copy),
 }
 
-/// Move a whole shop to another, empty store
-///
-/// Stop all programs of both stores first: http-api, the bot, other admin-cli. Everything is copied, read back and
-/// compared; the source is only read. Until that is done the target is no shop and no program opens it. Repeat the
-/// command after an interruption: it begins anew. Leases and rate limits are not copied.
+/// From where to where.
 #[derive(Debug, Args)]
 #[command(before_help = "Examples:
   admin-cli store copy --from rental.db --to redis://127.0.0.1/0
@@ -56,6 +56,7 @@ struct Report<'a> {
 /// Carries out `verb`.
 pub(crate) async fn run(
     verb: &Verb,
+    config: &ShopConfig,
     format: Format,
     out: &mut dyn Write,
     err: &mut dyn Write,
@@ -66,10 +67,12 @@ pub(crate) async fn run(
         let text = format!("--from and --to are both {from}; name two stores");
         return Err(Failure::new(Exit::Usage, "usage", text));
     }
-    let source = open_archive(&from, Side::Source).await?;
-    let target = open_archive(&to, Side::Target).await?;
-    let mut telling = Telling { live: std::io::stderr().is_terminal(), err };
-    let report = copy_shop(source.as_ref(), target.as_ref(), |progress| telling.tell(progress)).await?;
+    let source = open_archive(&from, Side::Source, config).await?;
+    let target = open_archive(&to, Side::Target, config).await?;
+    let mut telling = Telling { live: std::io::stderr().is_terminal(), unfinished: false, err };
+    let copied = copy_shop(source.as_ref(), target.as_ref(), |progress| telling.tell(progress)).await;
+    telling.finish();
+    let report = copied?;
     drop((source, target));
     let next = format!("{to} holds the shop now; run the programs on it, and never again on {from}");
     writeln!(err, "{}", output::plain(&next))?;
@@ -80,10 +83,12 @@ fn place(text: &str, option: &str) -> Result<Place, Failure> {
     text.parse().map_err(|error| Failure::from(error).about(option))
 }
 
-/// Tells on stderr how far the copy is.
+/// Tells on stderr how far the copy is. What cannot be told is no reason to stop.
 struct Telling<'a> {
-    /// One line that changes, for somebody who looks on, instead of a line for each section.
+    /// One line per stage that changes, for somebody who looks on, instead of a line for each section.
     live: bool,
+    /// Whether the cursor stands in such a line.
+    unfinished: bool,
     err: &'a mut dyn Write,
 }
 
@@ -95,15 +100,24 @@ impl Telling<'_> {
             Stage::CheckingTarget => "reading back",
             Stage::CheckingSource => "comparing with the source",
         };
-        let last = complete && Section::ALL.last() == Some(&section);
-        // What cannot be told is no reason to stop.
-        let _ = match (self.live, complete) {
-            (true, _) if last => writeln!(self.err, "\r\u{1b}[K{doing}: done"),
-            (true, _) => write!(self.err, "\r\u{1b}[K{doing}: {section} {records}"),
-            (false, true) => writeln!(self.err, "{doing}: {section} {records}"),
-            (false, false) => Ok(()),
+        let first = section == Section::ALL[0];
+        if self.live {
+            if first {
+                self.finish();
+            }
+            let _ = write!(self.err, "\r\u{1b}[K{doing}: {section} {records}");
+            let _ = self.err.flush();
+            self.unfinished = true;
+        } else if complete {
+            let _ = writeln!(self.err, "{doing}: {section} {records}");
         }
-        .and_then(|()| self.err.flush());
+    }
+
+    /// Ends the line that changes.
+    fn finish(&mut self) {
+        if std::mem::take(&mut self.unfinished) {
+            let _ = writeln!(self.err);
+        }
     }
 }
 

@@ -90,7 +90,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
         rentals: app.service.clone(),
         gateway: app.gateway.clone(),
         sandbox: app.sandbox.as_ref().map(|tools| tools.chain.clone()),
-        limiter: Arc::new(limit::LocalCounters::new(Arc::new(SystemClock))),
+        limiter: app
+            .store
+            .fast_limiter()
+            .unwrap_or_else(|| Arc::new(limit::LocalCounters::new(Arc::new(SystemClock)))),
         quota: Quota { limit: config.rate_limit, window: Seconds(60) },
         trusted_proxies: config.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
         public_url: config.public_url(&url).map_err(|why| anyhow!(why))?,

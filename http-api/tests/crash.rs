@@ -15,7 +15,7 @@ use clap::Parser;
 use rental_app::{App, SandboxClock, ShopConfig, Watcher, reconcile_books};
 use rental_core::{
     Actor, AdminId, ChainTransaction, Command, Entropy, InvoiceId, InvoiceQuery, NumberQuery, OsEntropy,
-    PageRequest, PhoneNumber, Rentals, Request, Scope, Seconds, Store, TxHash, find_violations,
+    PageRequest, PhoneNumber, Rentals, Request, Scope, Seconds, TxHash, find_violations,
 };
 use serde_json::{Value, json};
 
@@ -196,7 +196,7 @@ async fn check(folder: &Path, seen: &Acknowledged) {
 
     let (mut invoices, mut page) = (Vec::new(), PageRequest::first(PageRequest::MOST));
     loop {
-        let part = app.store.invoices(&InvoiceQuery::default(), &page).await.unwrap();
+        let part = app.store.store().invoices(&InvoiceQuery::default(), &page).await.unwrap();
         invoices.extend(part.items);
         match part.next {
             Some(after) => page.after = Some(after),
@@ -204,8 +204,8 @@ async fn check(folder: &Path, seen: &Acknowledged) {
         }
     }
     let all = PageRequest::first(PageRequest::MOST);
-    let numbers = app.store.numbers(&NumberQuery::default(), &all).await.unwrap().items;
-    let accounts = app.store.accounts(&all).await.unwrap().items;
+    let numbers = app.store.store().numbers(&NumberQuery::default(), &all).await.unwrap().items;
+    let accounts = app.store.store().accounts(&all).await.unwrap().items;
     assert_eq!(find_violations(&numbers, &invoices, &accounts), []);
     assert_eq!(app.store.check().await.unwrap(), Vec::<String>::new());
 }

@@ -6,9 +6,9 @@ use rental_core::{
     Actor, ChainCursor, Clock, Command, DomainError, GatewayError, Leases, PaymentGateway, RateLimiter,
     RentalService, Rentals, Request, ServiceError, ShopView, SystemClock,
 };
-use rental_sqlite::SqliteStore;
 use rental_ton::{Sandbox, SandboxError, TonAddress, Toncenter, ToncenterConfig};
 
+use crate::backend::Backend;
 use crate::config::Provider;
 use crate::{ConfigError, SandboxClock, ShopConfig};
 
@@ -17,8 +17,8 @@ use crate::{ConfigError, SandboxClock, ShopConfig};
 pub struct App {
     /// The door.
     pub service: Arc<RentalService>,
-    /// The embedded store, for what only it can do.
-    pub store: SqliteStore,
+    /// The store, for what the door does not offer.
+    pub store: Backend,
     /// Exclusive work.
     pub leases: Arc<dyn Leases>,
     /// Rate limits.
@@ -50,6 +50,9 @@ pub enum OpenError {
     /// The embedded store.
     #[error(transparent)]
     Store(#[from] rental_sqlite::OpenError),
+    /// Redis.
+    #[error(transparent)]
+    Redis(#[from] rental_redis::RedisOpenError),
     /// The sandbox.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
@@ -85,7 +88,8 @@ impl App {
                 "TON_WALLET is ignored in the sandbox; set TON_PROVIDER=toncenter to take real payments"
             );
         }
-        let store = SqliteStore::open(&config.rental_db, Arc::clone(&clock))?;
+        let turned = (config.provider()? == Provider::Sandbox).then(|| sandbox_clock.clone());
+        let store = Backend::open(config, Arc::clone(&clock), turned).await?;
         let (gateway, sandbox) = match config.provider()? {
             Provider::Sandbox => {
                 let chain = Sandbox::open(config.sandbox_file(), clock)?;
@@ -95,9 +99,9 @@ impl App {
             Provider::Toncenter => (Arc::new(toncenter(config)?) as Arc<dyn PaymentGateway>, None),
         };
         let app = Self {
-            service: Arc::new(RentalService::new(Arc::new(store.clone()))),
-            leases: Arc::new(store.clone()),
-            limiter: Arc::new(store.clone()),
+            service: Arc::new(RentalService::new(store.store())),
+            leases: store.leases(),
+            limiter: store.limiter(),
             store,
             gateway,
             sandbox,
@@ -118,6 +122,7 @@ impl App {
                     None => self.gateway.head().await.map_err(OpenError::Head)?.cursor,
                 };
                 let policy = config.apply_to(&rental_core::Policy::default());
+                tracing::warn!("the store is empty; a new shop is opened in it");
                 self.service.open_shop(self.gateway.wallet(), &policy, start).await?.policy
             }
             Err(error) => return Err(error.into()),

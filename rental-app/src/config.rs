@@ -1,9 +1,11 @@
 //! Configuration: environment variables, each also a flag; secrets also from files.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use rental_core::{Network, Policy, Seconds};
+use rental_redis::{RedisConfig, RedisConfigError};
 use secrecy::SecretString;
 
 /// Where payments are read from.
@@ -23,9 +25,46 @@ pub struct ShopConfig {
     #[arg(long, env = "RENTAL_DB", default_value = "rental.db", value_name = "FILE", global = true)]
     pub rental_db: PathBuf,
 
-    /// Redis server instead of the embedded store (not in this version).
+    /// Redis instead of the embedded store; with a password better in the environment or in a file than here.
+    ///
+    /// Write `redis://`, `rediss://` (TLS), `unix://`, `redis-sentinel://h1,h2/master` or `redis-cluster://h1,h2`.
     #[arg(long, env = "REDIS_URI", value_name = "URI", hide_env_values = true, global = true)]
     pub redis_uri: Option<String>,
+
+    /// File that holds the URI.
+    #[arg(long, env = "REDIS_URI_FILE", value_name = "FILE", global = true)]
+    pub redis_uri_file: Option<PathBuf>,
+
+    /// Prefix of all keys in Redis, so that several shops share a server; required on a cluster.
+    #[arg(long, env = "REDIS_NAMESPACE", value_name = "NAME", global = true)]
+    pub redis_namespace: Option<String>,
+
+    /// Seconds that one call of Redis may take, reconnecting included.
+    #[arg(long, env = "REDIS_TIMEOUT_SECONDS", default_value_t = 5, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=300), global = true)]
+    pub redis_timeout_seconds: u64,
+
+    /// How many replicas confirm a change before it counts as done; 0 asks none.
+    #[arg(long, env = "REDIS_WAIT_REPLICAS", default_value_t = 0, value_name = "COUNT", global = true)]
+    pub redis_wait_replicas: u32,
+
+    /// File of the certificates (PEM) that sign the Redis server's, when the system does not know them.
+    #[arg(long, env = "REDIS_CA_FILE", value_name = "FILE", global = true)]
+    pub redis_ca_file: Option<PathBuf>,
+
+    /// Password of the sentinels, when they have one; better in the environment or in a file than here.
+    #[arg(
+        long,
+        env = "REDIS_SENTINEL_PASSWORD",
+        value_name = "PASSWORD",
+        hide_env_values = true,
+        global = true
+    )]
+    pub redis_sentinel_password: Option<String>,
+
+    /// File that holds the password of the sentinels.
+    #[arg(long, env = "REDIS_SENTINEL_PASSWORD_FILE", value_name = "FILE", global = true)]
+    pub redis_sentinel_password_file: Option<PathBuf>,
 
     /// Where payments are read from: toncenter, or sandbox for trying things out.
     #[arg(long, env = "TON_PROVIDER", default_value = "sandbox", value_name = "NAME", global = true)]
@@ -107,9 +146,9 @@ fn parse_turnover(text: &str) -> Result<Turnover, String> {
 /// What is wrong with the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// `REDIS_URI` is set.
-    #[error("REDIS_URI is set, but this version has only the embedded store; unset it and use RENTAL_DB")]
-    NoRedis,
+    /// Redis.
+    #[error(transparent)]
+    Redis(#[from] RedisConfigError),
     /// The provider is not known.
     #[error("TON_PROVIDER={0} is not supported; use toncenter, or sandbox for trying things out")]
     Provider(String),
@@ -138,9 +177,7 @@ impl ShopConfig {
     /// # Errors
     /// The first [`ConfigError`].
     pub fn validate(&self) -> Result<(), ConfigError> {
-        if self.redis_uri.as_ref().is_some_and(|uri| !uri.is_empty()) {
-            return Err(ConfigError::NoRedis);
-        }
+        self.redis()?;
         self.network()?;
         if self.provider()? == Provider::Toncenter && self.ton_wallet.as_ref().is_none_or(String::is_empty) {
             return Err(ConfigError::NoWallet);
@@ -171,6 +208,36 @@ impl ShopConfig {
             other => return Err(ConfigError::Network(other.to_owned())),
         };
         Ok(if self.provider()? == Provider::Sandbox { Network::Sandbox } else { network })
+    }
+
+    /// How Redis is reached; `None` when the embedded store is used.
+    ///
+    /// # Errors
+    /// [`ConfigError::Redis`], [`ConfigError::Twice`] or [`ConfigError::SecretFile`].
+    pub fn redis(&self) -> Result<Option<RedisConfig>, ConfigError> {
+        let uri = read_secret("REDIS_URI", self.redis_uri.as_deref(), self.redis_uri_file.as_deref())?;
+        uri.map(|uri| self.redis_at(uri)).transpose()
+    }
+
+    /// How the Redis at `uri` is reached, with everything else as configured.
+    ///
+    /// # Errors
+    /// [`ConfigError::Redis`], [`ConfigError::Twice`] or [`ConfigError::SecretFile`].
+    pub fn redis_at(&self, uri: SecretString) -> Result<RedisConfig, ConfigError> {
+        let redis = RedisConfig {
+            uri,
+            namespace: self.redis_namespace.clone().filter(|name| !name.is_empty()),
+            time_limit: Duration::from_secs(self.redis_timeout_seconds),
+            wait_replicas: self.redis_wait_replicas,
+            ca_file: self.redis_ca_file.clone().filter(|file| !file.as_os_str().is_empty()),
+            sentinel_password: read_secret(
+                "REDIS_SENTINEL_PASSWORD",
+                self.redis_sentinel_password.as_deref(),
+                self.redis_sentinel_password_file.as_deref(),
+            )?,
+        };
+        redis.validate()?;
+        Ok(redis)
     }
 
     /// The provider's API key.
@@ -269,7 +336,10 @@ mod tests {
 
     #[test]
     fn refuses_what_it_cannot_do_instead_of_ignoring_it() {
-        assert_eq!(parse(&["--redis-uri", "redis://h"]).validate(), Err(ConfigError::NoRedis));
+        let redis = |arguments: &[&str]| parse(arguments).validate();
+        assert_eq!(redis(&["--redis-uri", "http://h"]), Err(RedisConfigError::Scheme.into()));
+        let cluster = ["--redis-uri", "redis-cluster://h"];
+        assert_eq!(redis(&cluster), Err(RedisConfigError::NoNamespace.into()));
         assert_eq!(parse(&["--ton-provider", "x"]).validate(), Err(ConfigError::Provider("x".to_owned())));
         assert_eq!(parse(&["--ton-network", "x"]).validate(), Err(ConfigError::Network("x".to_owned())));
         assert_eq!(parse(&["--ton-provider", "toncenter"]).validate(), Err(ConfigError::NoWallet));

@@ -5,6 +5,7 @@
 //! chain and letting time pass. No rule lives here.
 
 mod app;
+mod backend;
 mod config;
 mod demo;
 mod moving;
@@ -15,6 +16,7 @@ mod telemetry;
 mod workers;
 
 pub use app::{App, OpenError, SandboxTools};
+pub use backend::Backend;
 pub use config::{ConfigError, Provider, ShopConfig, load_dotenv, read_secret};
 pub use demo::{Demo, seed_demo};
 pub use moving::{CopyError, CopyReport, Progress, Stage, copy_shop};

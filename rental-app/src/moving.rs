@@ -105,7 +105,9 @@ pub async fn copy_shop(
     for section in Section::ALL {
         let mut pages = Pages::of(from, Stage::Copying, section);
         while let Some(records) = pages.next(&mut progress).await.map_err(CopyError::Source)? {
-            to.fill(id, &records).await.map_err(CopyError::Target)?;
+            for records in records.chunks(PageRequest::MOST) {
+                to.fill(id, records).await.map_err(CopyError::Target)?;
+            }
             copied.extend(&records);
         }
     }

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use rental_core::{Archive, SystemClock};
 use rental_sqlite::SqliteStore;
 
+use crate::ShopConfig;
+
 /// A store's place: the file of an embedded store, or the URI of a Redis.
 ///
 /// Shown without user, password and options.
@@ -121,26 +123,41 @@ fn resolved(path: &Path) -> PathBuf {
     }
 }
 
-/// Opens the store in `place` to read it out or to fill it, without any other part of a shop. No program has to be
-/// configured for it, and none should be running on it.
+/// Opens the store in `place` to read it out or to fill it, without any other part of a shop. Of `config` only what is
+/// said there about Redis counts, for what the URI does not say, such as the namespace.
 ///
 /// # Errors
 /// [`PlaceError`]; a source that does not exist is not made.
-pub async fn open_archive(place: &Place, side: Side) -> Result<Arc<dyn Archive>, PlaceError> {
+pub async fn open_archive(
+    place: &Place,
+    side: Side,
+    config: &ShopConfig,
+) -> Result<Arc<dyn Archive>, PlaceError> {
     let clock = Arc::new(SystemClock);
     match (place, side) {
         (Place::File(path), Side::Source) if !path.exists() => Err(PlaceError::Missing(path.clone())),
         (Place::File(path), Side::Source) => Ok(Arc::new(SqliteStore::open(path, clock)?)),
         (Place::File(path), Side::Target) => Ok(Arc::new(SqliteStore::open_to_fill(path, clock)?)),
-        // The one place where the Redis store comes in: connect to the URI, for `Side::Target` also where a filling
-        // was not finished. `Place::Redis` may need the namespace beside the URI.
-        (Place::Redis(_), _) => Err(PlaceError::NoRedis),
+        // The one place where the Redis store comes in: connect with `config.redis_at(uri)`; for `Side::Target` also
+        // to a store whose filling was not finished.
+        (Place::Redis(_uri), _) => {
+            let _ = config;
+            Err(PlaceError::NoRedis)
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        shop: ShopConfig,
+    }
 
     fn place(text: &str) -> Place {
         text.parse().expect("a place")
@@ -186,7 +203,8 @@ mod tests {
     async fn a_source_that_does_not_exist_is_not_made() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let none = Place::File(folder.path().join("none.db"));
-        let error = open_archive(&none, Side::Source).await.expect_err("there is none");
+        let config = Program::parse_from(["program"]).shop;
+        let error = open_archive(&none, Side::Source, &config).await.expect_err("there is none");
         assert!(matches!(error, PlaceError::Missing(_)), "{error}");
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
     }

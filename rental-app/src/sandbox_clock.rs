@@ -31,6 +31,11 @@ impl SandboxClock {
         Self { file: file.as_ref().to_owned() }
     }
 
+    /// How far the clock is ahead of the host's.
+    pub fn ahead(&self) -> Seconds {
+        self.now().since(SystemClock.now())
+    }
+
     /// Turns the clock forward for all programs of this sandbox, and answers the new time.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! Frontends speak to [`Rentals`]; [`RentalService`] is the real thing behind it. There is no other way to change a
 //! shop, so every change is decided by the same rules and every answer shows only what the asker may see.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -180,6 +180,8 @@ impl Entropy for OsEntropy {
 pub struct RentalService {
     store: Arc<dyn Store>,
     entropy: Arc<dyn Entropy>,
+    /// When the shop was opened that this service has seen; another one is not taken for it.
+    opened_at: OnceLock<Timestamp>,
 }
 
 impl std::fmt::Debug for RentalService {
@@ -203,7 +205,7 @@ impl RentalService {
 
     /// The service on `store` with its own source of randomness; for tests and replays.
     pub fn with_entropy(store: Arc<dyn Store>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { store, entropy }
+        Self { store, entropy, opened_at: OnceLock::new() }
     }
 
     /// The store behind it; for workers, which also use what the door does not offer.
@@ -249,6 +251,22 @@ impl RentalService {
         }
     }
 
+    /// Loads, and checks that it is still the same shop: a store that was emptied under a running program must not be
+    /// taken for a new shop.
+    async fn load(&self, load: &Load) -> Result<State, ServiceError> {
+        self.recognise(self.store.load(load).await?)
+    }
+
+    fn recognise(&self, state: State) -> Result<State, ServiceError> {
+        let found = state.shop.as_ref().map(|shop| shop.opened_at);
+        match (self.opened_at.get(), found) {
+            (None, Some(opened_at)) => _ = self.opened_at.set(opened_at),
+            (Some(seen), found) if found != Some(*seen) => return Err(ServiceError::ShopGone),
+            _ => {}
+        }
+        Ok(state)
+    }
+
     /// Sends a commit, again when there was no answer; a commit that turns out to be applied already is committed.
     async fn commit(&self, decision: &Decision) -> Result<Commit, StoreError> {
         let mut sent = 0;
@@ -267,7 +285,7 @@ impl RentalService {
     /// Loads for a question; checks that an admin still is one.
     async fn admit(&self, viewer: &Actor, load: Load) -> Result<(State, Shop), ServiceError> {
         let operator = matches!(viewer, Actor::Admin(_));
-        let state = self.store.load(&Load { access: operator || load.access, ..load }).await?;
+        let state = self.load(&Load { access: operator || load.access, ..load }).await?;
         if let Actor::Admin(admin) = viewer
             && !state.access.as_ref().is_some_and(|access| admin.is_listed(access))
         {
@@ -331,7 +349,7 @@ impl Rentals for RentalService {
         let Request { actor, mut command, reason, lease, idempotency } = request;
         let mut load = load_for(&actor, &command);
         load.once = idempotency.as_ref().map(once_key);
-        let mut state = self.store.load(&load).await?;
+        let mut state = self.load(&load).await?;
         for _ in 0..MOST_ATTEMPTS {
             if let Some((key, recorded)) = idempotency.as_ref().zip(state.once.as_ref()) {
                 return replay(recorded, key);
@@ -356,8 +374,8 @@ impl Rentals for RentalService {
                 Commit::Committed => {
                     return Ok(Receipt { effect: decision.effect, changed: true, replayed: false });
                 }
-                Commit::Conflict { current } => state = *current,
-                Commit::Duplicate(_) => state = self.store.load(&load).await?,
+                Commit::Conflict { current } => state = self.recognise(*current)?,
+                Commit::Duplicate(_) => state = self.load(&load).await?,
                 Commit::Locked { until } => match command {
                     Command::Book { incoming, unreadable: false } => {
                         command = Command::BookWaiting { incoming }
@@ -370,7 +388,7 @@ impl Rentals for RentalService {
     }
 
     async fn authenticate(&self, secret: &ApiSecret) -> Result<ApiKey, ServiceError> {
-        let state = self.store.load(&Load { access: true, ..Load::default() }).await?;
+        let state = self.load(&Load { access: true, ..Load::default() }).await?;
         let access = state.access.unwrap_or_default();
         access.authenticate(secret).cloned().ok_or(ServiceError::Unauthenticated)
     }

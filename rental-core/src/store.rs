@@ -232,6 +232,11 @@ impl Changes {
         }
     }
 
+    /// The new invoices: each takes its payload, for ever.
+    pub fn new_invoices(&self) -> impl Iterator<Item = &Invoice> {
+        self.invoices.iter().filter(|invoice| invoice.version == 1)
+    }
+
     /// Whether a commit would write nothing.
     pub fn is_empty(&self) -> bool {
         let Self {
@@ -450,8 +455,11 @@ pub struct Totals {
 ///
 /// # Contract
 /// - **Atomic.** A commit applies completely or not at all, also when the process or the machine stops in the
-///   middle. It first compares everything (the commit's id and the other once-keys, in this order; then the lock of
-///   the number; then all versions and the chain position), then writes everything.
+///   middle. It first compares everything (the commit's id, the other once-keys and the payloads of new invoices, in
+///   this order; then the lock of the number; then all versions and the chain position), then writes everything.
+/// - **Once.** A payment is stored under its transaction's hash, and a new one only where there is none. A payload
+///   belongs to the invoice that was stored with it first; a new invoice with another one's payload answers
+///   `Duplicate`. An invoice keeps its number, customer and payload, and a payment its place, for ever.
 /// - **Isolated.** A load sees one moment; commits happen one after the other.
 /// - **Durable.** `Committed` means: survives a crash of the process and, where the store's settings promise it, of
 ///   the machine.

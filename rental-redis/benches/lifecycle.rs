@@ -32,12 +32,13 @@ fn main() {
         place.map_or(default, |place| arguments[place + 1].parse().expect("a number"))
     };
     let (numbers, rented) = (figure("--numbers", RENTED), figure("--rented", 0));
+    let lives = figure("--lives", RENTED);
     let only = usize::try_from(figure("--clients", 0)).expect("small");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime");
     heading();
     for clients in [1, 64, 256].into_iter().filter(|clients| only == 0 || *clients == only) {
-        let lives = if clients == 1 { RENTED / 10 } else { RENTED };
+        let lives = if clients == 1 { lives / 10 } else { lives };
         runtime.block_on(run(clients, numbers.max(lives), rented, lives));
     }
 }

@@ -1,7 +1,10 @@
 //! Committing: one call of a script that compares everything and then writes everything.
 
 use redis::{FromRedisValue, Value};
-use rental_core::{ChainCursor, Changes, Commit, LeaseName, OnceKey, StoreError, Timestamp};
+use rental_core::{
+    AuditEntry, ChainCursor, Changes, Commit, Event, HistoryEntry, LeaseName, NumberRecord, OnceKey, Payment,
+    StoreError, Timestamp,
+};
 
 use crate::fault::corrupt;
 use crate::keys::Keys;
@@ -20,7 +23,8 @@ pub(crate) enum Outcome {
 /// How many nanotons are a TON.
 const TON: u64 = 1_000_000_000;
 
-/// The call that applies `changes`; `ahead` is how many seconds the shop's clock is ahead of the server's.
+/// The call that applies `changes`; `ahead` is how many seconds the shop's clock is ahead of the server's. The script
+/// says what stands where.
 pub(crate) fn call(keys: &Keys, changes: &Changes, ahead: u64) -> Result<Call, StoreError> {
     let Changes {
         commit_id,
@@ -38,56 +42,14 @@ pub(crate) fn call(keys: &Keys, changes: &Changes, ahead: u64) -> Result<Call, S
         audit,
         events,
     } = changes;
-    let mut names = Vec::with_capacity(8);
-    names.push(keys.shop());
-    names.push(keys.once(&OnceKey::Commit(*commit_id)));
-    if let Some(record) = number {
-        names.push(keys.key(LeaseName::Number(record.number)));
-        names.push(keys.rental(record.number));
-    }
-    names.extend(once.iter().map(|once| keys.once(&once.key)));
-
+    let (names, once_keys) = names(keys, changes);
+    let texts = texts(keys, changes)?;
     let mut call = Call::script(&COMMIT, &names)
         .arg(keys.prefix())
         .arg(ahead)
         .arg(lease.as_ref().map_or("", |token| token.as_str()));
-    match number {
-        None => {
-            for _ in 4..=12 {
-                call = call.arg("");
-            }
-        }
-        Some(record) => {
-            call = call
-                .arg(record.number.to_string())
-                .arg(before(record.version))
-                .arg(record.version)
-                .arg(text::json(record)?)
-                .arg(text::summary(record))
-                .arg(record.state().name())
-                .arg(text::customer_of(record))
-                .arg(record.deadline.map(|at| at.unix().to_string()).unwrap_or_default())
-                .arg(record.number.as_u64());
-        }
-    }
-
-    let mut texts = Vec::with_capacity(12);
-    for invoice in invoices {
-        texts.extend([keys.key(format_args!("invoice:{}", invoice.id)), text::invoice(invoice)?]);
-    }
-    for account in accounts {
-        texts.extend([keys.key(format_args!("account:{}", account.id)), text::account(account)?]);
-    }
-    if let Some(payment) = payment {
-        texts.extend([keys.key(format_args!("payment:{}", payment.tx)), text::payment(payment)?]);
-    }
-    for new in invoices.iter().filter(|invoice| invoice.version == 1) {
-        texts.extend([keys.key(format_args!("payload:{}", new.payload)), new.id.to_string()]);
-    }
-    for once in once.iter().filter(|once| once.keep_until.is_none()) {
-        texts.extend([keys.once(&once.key), once.value.clone()]);
-    }
-    call = call.arg(texts.len()).arg(texts);
+    call = add_number(call, number.as_ref())?;
+    call = call.arg(commit_id.0.to_string()).arg(once_keys).arg(texts.len()).arg(texts);
 
     call = call.arg(invoices.len());
     for invoice in invoices {
@@ -98,35 +60,14 @@ pub(crate) fn call(keys: &Keys, changes: &Changes, ahead: u64) -> Result<Call, S
     for account in accounts {
         call = call.arg(before(account.version)).arg(account.id.to_string());
     }
-    call = call.arg(usize::from(payment.is_some()));
-    if let Some(payment) = payment {
-        let amount = payment.amount.get();
-        call = call
-            .arg(before(payment.version))
-            .arg(text::place(payment))
-            .arg(payment.outcome.name())
-            .arg(text::reason(payment))
-            .arg(text::invoice_of(payment))
-            .arg(amount / TON)
-            .arg(amount % TON);
-    }
+    call = add_payment(call, payment.as_ref(), changes);
+
     let ending = once.iter().enumerate().filter_map(|(place, once)| Some((place, once, once.keep_until?)));
     call = call.arg(ending.clone().count());
     for (place, once, until) in ending {
         call = call.arg(place).arg(&once.value).arg(until.unix());
     }
-    // Nearly always all lines belong to the one number.
-    let of = history.first().map(|line| line.number);
-    let (own, other): (Vec<_>, Vec<_>) = history.iter().partition(|line| Some(line.number) == of);
-    call = call.arg(own.len()).arg(of.map(|number| keys.history(number)).unwrap_or_default());
-    for line in own {
-        call = call.arg(text::json(line)?);
-    }
-    call = call.arg(events.len());
-    for event in events {
-        let customer = event.customer.as_ref().map(ToString::to_string);
-        call = call.arg(customer.unwrap_or_default()).arg(event.at.unix()).arg(text::json(event)?);
-    }
+    call = add_lines(call, keys, history, events)?;
 
     if let Some(shop) = shop {
         call = call.arg("shop").arg(before(shop.version)).arg(shop.version).arg(text::json(shop)?);
@@ -138,10 +79,114 @@ pub(crate) fn call(keys: &Keys, changes: &Changes, ahead: u64) -> Result<Call, S
         call = call.arg("chain").arg(position(chain.from)).arg(position(chain.to.cursor));
         call = call.arg(text::json(&chain.to)?);
     }
+    add_rest(call, keys, audit, history)
+}
+
+/// The keys of the call, and how many of them are once-keys.
+fn names(keys: &Keys, changes: &Changes) -> (Vec<String>, usize) {
+    let mut names = Vec::with_capacity(10);
+    names.push(keys.shop());
+    names.push(keys.commits(changes.commit_id));
+    match &changes.number {
+        Some(record) => {
+            names.push(keys.rental(record.number));
+            names.push(keys.key(LeaseName::Number(record.number)));
+        }
+        None => names.extend([keys.key("rental:"), keys.key("lock:number:")]),
+    }
+    let fixed = names.len();
+    names.extend(changes.once.iter().map(|once| keys.once(&once.key)));
+    names.extend(changes.new_invoices().map(|new| keys.payload(&new.payload)));
+    let once_keys = names.len() - fixed;
+    names.extend(changes.new_invoices().map(|new| keys.invoice(new.id)));
+    names.extend(changes.accounts.iter().filter(|new| new.version == 1).map(|new| keys.account(&new.id)));
+    names.extend(changes.payment.iter().filter(|new| new.version == 1).map(|new| keys.payment(new.tx)));
+    (names, once_keys)
+}
+
+/// Keys and texts, in turns: documents, payloads, and once-keys that are kept for ever.
+fn texts(keys: &Keys, changes: &Changes) -> Result<Vec<String>, StoreError> {
+    let mut texts = Vec::with_capacity(12);
+    for invoice in &changes.invoices {
+        texts.extend([keys.invoice(invoice.id), text::invoice(invoice)?]);
+    }
+    for account in &changes.accounts {
+        texts.extend([keys.account(&account.id), text::account(account)?]);
+    }
+    if let Some(payment) = &changes.payment {
+        texts.extend([keys.payment(payment.tx), text::payment(payment)?]);
+    }
+    for new in changes.new_invoices() {
+        texts.extend([keys.payload(&new.payload), new.id.to_string()]);
+    }
+    for once in changes.once.iter().filter(|once| once.keep_until.is_none()) {
+        texts.extend([keys.once(&once.key), once.value.clone()]);
+    }
+    Ok(texts)
+}
+
+fn add_number(call: Call, number: Option<&NumberRecord>) -> Result<Call, StoreError> {
+    let Some(record) = number else {
+        return Ok((4..=12).fold(call, |call, _| call.arg("")));
+    };
+    Ok(call
+        .arg(record.number.to_string())
+        .arg(before(record.version))
+        .arg(record.version)
+        .arg(text::json(record)?)
+        .arg(text::summary(record))
+        .arg(record.state().name())
+        .arg(text::customer_of(record))
+        .arg(record.deadline.map(|at| at.unix().to_string()).unwrap_or_default())
+        .arg(record.number.as_u64()))
+}
+
+fn add_payment(call: Call, payment: Option<&Payment>, changes: &Changes) -> Call {
+    let Some(payment) = payment else { return call.arg(0) };
+    let named = changes.invoices.iter().find(|invoice| payment.invoice == Some(invoice.id));
+    call.arg(1)
+        .arg(before(payment.version))
+        .arg(text::place(payment))
+        .arg(payment.outcome.name())
+        .arg(text::reason(payment))
+        .arg(text::invoice_of(payment))
+        .arg(payment.amount.get() / TON)
+        .arg(payment.amount.get() % TON)
+        .arg(named.map(|invoice| invoice.customer.to_string()).unwrap_or_default())
+}
+
+/// History of the one number, and events.
+fn add_lines(
+    mut call: Call,
+    keys: &Keys,
+    history: &[HistoryEntry],
+    events: &[Event],
+) -> Result<Call, StoreError> {
+    let of = history.first().map(|line| line.number);
+    let own = || history.iter().filter(|line| Some(line.number) == of);
+    call = call.arg(own().count()).arg(of.map(|number| keys.history(number)).unwrap_or_default());
+    for line in own() {
+        call = call.arg(text::json(line)?);
+    }
+    call = call.arg(events.len());
+    for event in events {
+        call = call.arg(event.at.unix()).arg(text::json(event)?);
+    }
+    Ok(call)
+}
+
+/// What most commits do not have.
+fn add_rest(
+    mut call: Call,
+    keys: &Keys,
+    audit: &[AuditEntry],
+    history: &[HistoryEntry],
+) -> Result<Call, StoreError> {
     for line in audit {
         call = call.arg("audit").arg(text::json(line)?);
     }
-    for line in other {
+    let of = history.first().map(|line| line.number);
+    for line in history.iter().filter(|line| Some(line.number) != of) {
         call = call.arg("history").arg(keys.history(line.number)).arg(text::json(line)?);
     }
     Ok(call)
@@ -153,7 +198,7 @@ fn before(version: u64) -> String {
 }
 
 /// A chain position as it is compared; the position of a shop that has none is `0`.
-fn position(cursor: ChainCursor) -> String {
+pub(crate) fn position(cursor: ChainCursor) -> String {
     match cursor.hash {
         Some(hash) => format!("{}:{hash}", cursor.lt),
         None => cursor.lt.to_string(),
@@ -169,14 +214,16 @@ pub(crate) fn read(answer: Value, changes: &Changes) -> Result<Outcome, StoreErr
         [1, 0] => Commit::Duplicate(OnceKey::Commit(changes.commit_id)),
         [1, place] => {
             let place = usize::try_from(*place).map_err(|_| strange())?;
-            let once = changes.once.get(place - 1).ok_or_else(strange)?;
-            Commit::Duplicate(once.key.clone())
+            let listed = changes.once.iter().map(|once| once.key.clone());
+            let payloads = changes.new_invoices().map(|new| OnceKey::Payload(new.payload.clone()));
+            Commit::Duplicate(listed.chain(payloads).nth(place - 1).ok_or_else(strange)?)
         }
         [2, until] => {
             let until = u64::try_from(*until).map_or(Timestamp::MAX, Timestamp::from_unix);
             Commit::Locked { until }
         }
         [3] => return Ok(Outcome::Conflict),
+        [4] => return Err(StoreError::unfinished()),
         _ => return Err(strange()),
     }))
 }

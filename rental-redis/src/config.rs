@@ -87,7 +87,7 @@ impl RedisConfig {
                 _ => Client::open(uri).map_err(bad)?,
             })),
             Kind::Sentinel => Source::Sentinel(Box::new(Mutex::new(
-                self.sentinel(&place, certificates).and_then(|builder| builder.build()).map_err(bad)?,
+                self.sentinel(&place, certificates).and_then(SentinelClientBuilder::build).map_err(bad)?,
             ))),
             Kind::Cluster => Source::Cluster(Box::new(self.cluster(&place, certificates).map_err(bad)?)),
         })
@@ -344,6 +344,8 @@ mod tests {
     #[test]
     fn no_text_shows_the_password() {
         let config = RedisConfig::new("redis://user:secret@h:x");
-        assert!(!format!("{config:?} {}", config.validate().expect_err("the port is wrong")).contains("secret"));
+        assert!(
+            !format!("{config:?} {}", config.validate().expect_err("the port is wrong")).contains("secret")
+        );
     }
 }

@@ -40,12 +40,14 @@ pub(crate) async fn admit(store: &RedisStore) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What an operator should mend.
-pub(crate) async fn check(store: &RedisStore) -> Result<Vec<String>, StoreError> {
+/// What an operator should change.
+pub(crate) async fn advice(store: &RedisStore) -> Result<Vec<String>, StoreError> {
     let mut found = Vec::new();
     let persistence = info(store, "persistence").await?;
     if persistence.field("aof_enabled") == Some("0") {
-        found.push("the append-only file is off: a crash of the server loses changes; set appendonly yes".to_owned());
+        found.push(
+            "the append-only file is off: a crash of the server loses changes; set appendonly yes".to_owned(),
+        );
     }
     if persistence.field("rdb_last_bgsave_status").is_some_and(|status| status != "ok") {
         found.push("the server's last snapshot failed; look at its log".to_owned());

@@ -2,7 +2,9 @@
 
 use std::fmt::Display;
 
-use rental_core::{IntegratorId, OnceKey, Owner, PhoneNumber};
+use rental_core::{
+    CommitId, CustomerId, IntegratorId, InvoiceId, OnceKey, Owner, Payload, PhoneNumber, TxHash,
+};
 
 /// The prefix of all keys of one shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,32 @@ impl Keys {
         self.key(format_args!("rental:{number}"))
     }
 
+    pub(crate) fn invoice(&self, id: InvoiceId) -> String {
+        self.key(format_args!("invoice:{id}"))
+    }
+
+    pub(crate) fn payload(&self, payload: &Payload) -> String {
+        self.key(format_args!("payload:{payload}"))
+    }
+
+    pub(crate) fn account(&self, customer: &CustomerId) -> String {
+        self.key(format_args!("account:{customer}"))
+    }
+
+    pub(crate) fn payment(&self, tx: TxHash) -> String {
+        self.key(format_args!("payment:{tx}"))
+    }
+
+    /// The ids of commits that were made on the same day as this one.
+    pub(crate) fn commits(&self, id: CommitId) -> String {
+        self.commits_of_day(day_of(id))
+    }
+
+    /// The ids of commits that were made on this day since 1970.
+    pub(crate) fn commits_of_day(&self, day: u64) -> String {
+        self.key(format_args!("once:commits:{day}"))
+    }
+
     pub(crate) fn once(&self, key: &OnceKey) -> String {
         self.key(format_args!("once:{key}"))
     }
@@ -61,4 +89,9 @@ impl Keys {
     pub(crate) fn outbox(&self, part: &str, group: &str) -> String {
         self.key(format_args!("outbox:{part}:{group}"))
     }
+}
+
+/// The day since 1970 on which a commit was made.
+pub(crate) fn day_of(id: CommitId) -> u64 {
+    id.0.timestamp_ms() / 86_400_000
 }

@@ -128,7 +128,6 @@ impl Link {
         Self { source, node, limit, open: Mutex::default(), counters: Counters::default() }
     }
 
-
     /// Sends `call` and waits for the answer; sends it again where that does no harm.
     pub(crate) async fn ask(&self, call: Call) -> Result<Value, StoreError> {
         self.ask_or(call, None).await
@@ -183,7 +182,8 @@ impl Link {
             }
         };
         // Half the time for one answer leaves the other half for a second connection when this one is half open.
-        let patience = if call.repeatable { (Instant::now() + self.limit / 2).min(deadline) } else { deadline };
+        let patience =
+            if call.repeatable { (Instant::now() + self.limit / 2).min(deadline) } else { deadline };
         let mut answer = timeout_at(patience, wire.send(&call.cmd)).await;
         if let Ok(Err(error)) = &answer
             && judge(error) == Verdict::UnknownScript

@@ -156,8 +156,9 @@ impl Documents<'_> {
             let stretch = pairs::<T>(self.store.link().ask(call).await?)?;
             let last = stretch.len() < rows;
             after = stretch.last().map(|(place, _)| place.clone());
-            let documents =
-                stretch.into_iter().filter_map(|(place, document)| document.map(|document| (place, document)));
+            let documents = stretch
+                .into_iter()
+                .filter_map(|(place, document)| document.map(|document| (place, document)));
             found.extend(documents.filter(|(_, document)| wanted(document)));
             if last || found.len() >= needed {
                 return Ok(page(request, found));
@@ -260,10 +261,7 @@ fn place(text: &str) -> Option<String> {
 }
 
 /// Accounts, by customer.
-pub(crate) async fn accounts(
-    store: &RedisStore,
-    request: &PageRequest,
-) -> Result<Page<Account>, StoreError> {
+pub(crate) async fn accounts(store: &RedisStore, request: &PageRequest) -> Result<Page<Account>, StoreError> {
     let after = match &request.after {
         None => None,
         Some(text) => match text.parse::<CustomerId>() {
@@ -296,10 +294,7 @@ pub(crate) async fn history(
 }
 
 /// The audit trail, newest first.
-pub(crate) async fn audit(
-    store: &RedisStore,
-    request: &PageRequest,
-) -> Result<Page<AuditEntry>, StoreError> {
+pub(crate) async fn audit(store: &RedisStore, request: &PageRequest) -> Result<Page<AuditEntry>, StoreError> {
     let end = match request.after.as_ref().map(|text| text.parse::<u64>()) {
         None => "+".to_owned(),
         Some(Ok(last)) => format!("(0-{last}"),
@@ -315,8 +310,11 @@ pub(crate) async fn audit(
     Ok(page(request, lines.collect::<Result<_, StoreError>>()?))
 }
 
-/// The entries of a stream: sequence, and fields with their values.
-pub(crate) fn entries(answer: Value) -> Result<Vec<(u64, Vec<Vec<u8>>)>, StoreError> {
+/// An entry of a stream: its sequence, and fields with their values in turns.
+pub(crate) type Entry = (u64, Vec<Vec<u8>>);
+
+/// The entries of a stream.
+pub(crate) fn entries(answer: Value) -> Result<Vec<Entry>, StoreError> {
     let found: Vec<(String, Vec<Vec<u8>>)> =
         FromRedisValue::from_redis_value(answer).map_err(|_| strange())?;
     let sequence = |id: &str| id.split_once('-').and_then(|(_, seq)| seq.parse().ok());

@@ -1,21 +1,26 @@
 //! Loading: one call of a script that follows the references.
 
 use redis::{FromRedisValue, Value};
-use rental_core::{Access, ChainState, InvoiceRef, Load, Shop, State, StoreError, Timestamp};
+use rental_core::{Access, ChainState, InvoiceRef, Load, OnceKey, Shop, State, StoreError, Timestamp};
 use serde::de::DeserializeOwned;
 
 use crate::fault::corrupt;
-use crate::keys::Keys;
+use crate::keys::{self, Keys};
 use crate::script::{Call, LOAD};
 use crate::text::document;
 
-/// The call that loads `load`.
-pub(crate) fn call(keys: &Keys, load: &Load) -> Call {
+/// The call that loads `load`; `ahead` is how many seconds the shop's clock is ahead of the server's.
+pub(crate) fn call(keys: &Keys, load: &Load, ahead: u64) -> Call {
     let Load { number, invoice, payment, accounts, once, access } = load;
     let (id, payload) = match invoice {
         None => (String::new(), ""),
         Some(InvoiceRef::Id(id)) => (id.to_string(), ""),
         Some(InvoiceRef::Payload(payload)) => (String::new(), payload.as_str()),
+    };
+    let (once, commit) = match once {
+        None => (String::new(), String::new()),
+        Some(OnceKey::Commit(id)) => (format!("commits:{}", keys::day_of(*id)), id.0.to_string()),
+        Some(other) => (other.to_string(), String::new()),
     };
     let mut call = Call::script(&LOAD, &[keys.shop()])
         .arg(keys.prefix())
@@ -23,8 +28,10 @@ pub(crate) fn call(keys: &Keys, load: &Load) -> Call {
         .arg(id)
         .arg(payload)
         .arg(payment.map(|tx| tx.to_string()).unwrap_or_default())
-        .arg(once.as_ref().map(ToString::to_string).unwrap_or_default())
-        .arg(if *access { "1" } else { "" });
+        .arg(once)
+        .arg(if *access { "1" } else { "" })
+        .arg(commit)
+        .arg(ahead);
     for customer in accounts {
         call = call.arg(customer.to_string());
     }
@@ -34,8 +41,8 @@ pub(crate) fn call(keys: &Keys, load: &Load) -> Call {
 /// The script's answer.
 type Answer = (u64, Vec<Value>, Value, Value, Value, Vec<Value>, Vec<Value>);
 
-/// What the script answered, as a state. `ahead` is added to the server's clock.
-pub(crate) fn read(answer: Value, load: &Load, ahead: u64) -> Result<State, StoreError> {
+/// What the script answered, as a state.
+pub(crate) fn read(answer: Value, load: &Load) -> Result<State, StoreError> {
     let answer = Answer::from_redis_value(answer).map_err(|_| corrupt("an answer of the server"))?;
     let (seconds, head, once, payment, number, invoices, accounts) = answer;
     let mut head = head.into_iter();
@@ -43,7 +50,7 @@ pub(crate) fn read(answer: Value, load: &Load, ahead: u64) -> Result<State, Stor
     let chain: Option<ChainState> = optional(head.next().unwrap_or(Value::Nil))?;
     let access: Option<Access> = optional(head.next().unwrap_or(Value::Nil))?;
     Ok(State {
-        now: Timestamp::from_unix(seconds.saturating_add(ahead)),
+        now: Timestamp::from_unix(seconds),
         shop,
         chain: chain.unwrap_or_default(),
         access: load.access.then(|| access.unwrap_or_default()),

@@ -114,9 +114,8 @@ pub(crate) async fn dead_letters(
     group: &str,
     request: &PageRequest,
 ) -> Result<Page<(FeedEntry, String)>, StoreError> {
-    let after = match request.after.as_ref().map_or(Ok(0), |text| text.parse::<u64>()) {
-        Ok(seq) => seq,
-        Err(_) => return Ok(nothing()),
+    let Ok(after) = request.after.as_ref().map_or(Ok(0), |text| text.parse::<u64>()) else {
+        return Ok(nothing());
     };
     let call = Call::command("ZRANGEBYSCORE").arg(store.keys().outbox("dead", group));
     let call = call.arg(format!("({after}")).arg("+inf").arg("LIMIT").arg(0).arg(length(request) + 1);

@@ -117,13 +117,12 @@ impl RedisStore {
         }
     }
 
-    /// Looks over the server's settings and the shop's keys; answers what an operator should mend, nothing when all
-    /// is well. Reads every document of the shop.
+    /// What an operator should change in the server's settings; nothing when all is well.
     ///
     /// # Errors
     /// [`StoreError`] when the server does not answer.
-    pub async fn check(&self) -> Result<Vec<String>, StoreError> {
-        inspect::check(self).await
+    pub async fn advice(&self) -> Result<Vec<String>, StoreError> {
+        inspect::advice(self).await
     }
 
     pub(crate) fn link(&self) -> &Link {
@@ -137,6 +136,19 @@ impl RedisStore {
     /// Seconds by which the shop's clock is ahead of the server's.
     pub(crate) fn ahead(&self) -> u64 {
         self.0.ahead.as_ref().map_or(0, |ahead| ahead().0)
+    }
+
+    /// Drops the ids of commits that nobody sends again; answers of how many days.
+    async fn forget_commits(&self) -> Result<u64, StoreError> {
+        let now = self.load(&Load::default()).await?.now;
+        let today = now.unix() / 86_400;
+        let days = today.saturating_sub(60)..today.saturating_sub(2);
+        let keys: Vec<_> = days.map(|day| self.keys().commits_of_day(day)).collect();
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        let answer = self.link().ask(Call::command("UNLINK").arg(keys)).await?;
+        u64::from_redis_value(answer).map_err(|_| corrupt("an answer of the server"))
     }
 
     async fn lease(&self, call: Call, again: Call) -> Result<Value, StoreError> {
@@ -164,8 +176,8 @@ fn length(seconds: Seconds) -> u64 {
 #[async_trait]
 impl Store for RedisStore {
     async fn load(&self, load: &Load) -> Result<State, StoreError> {
-        let answer = self.link().ask(load::call(self.keys(), load)).await?;
-        load::read(answer, load, self.ahead())
+        let answer = self.link().ask(load::call(self.keys(), load, self.ahead())).await?;
+        load::read(answer, load)
     }
 
     async fn commit(&self, changes: &Changes) -> Result<Commit, StoreError> {
@@ -265,9 +277,10 @@ impl Store for RedisStore {
         totals::totals(self).await
     }
 
-    /// Once-keys, leases and rate windows are forgotten by the server itself.
+    /// Once-keys of requests, leases and rate windows are forgotten by the server itself.
     async fn forget(&self, events_before: Timestamp) -> Result<u64, StoreError> {
-        outbox::forget(self, events_before).await
+        let days = self.forget_commits().await?;
+        Ok(days + outbox::forget(self, events_before).await?)
     }
 }
 
@@ -298,9 +311,8 @@ impl Leases for RedisStore {
     }
 
     async fn release(&self, name: &LeaseName, token: &LeaseToken) -> Result<bool, StoreError> {
-        let call = |again: &str| {
-            Call::script(&RELEASE, &[self.keys().key(name)]).arg(token.as_str()).arg(again)
-        };
+        let call =
+            |again: &str| Call::script(&RELEASE, &[self.keys().key(name)]).arg(token.as_str()).arg(again);
         Ok(self.link().ask_or(call(""), Some(call("1"))).await? == Value::Int(1))
     }
 

@@ -6,13 +6,13 @@ use rental_core::{Account, Invoice, NumberRecord, Payment, StoreError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-
 /// A word that stands for nothing.
 const NONE: &str = "-";
 
 /// The document as JSON.
 pub(crate) fn json(document: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(document).map_err(|_| StoreError::Corrupt("a document cannot be written".to_owned()))
+    serde_json::to_string(document)
+        .map_err(|_| StoreError::Corrupt("a document cannot be written".to_owned()))
 }
 
 /// The document in `value`, after its words. The error says where it is broken, not what it holds.
@@ -20,7 +20,11 @@ pub(crate) fn document<T: DeserializeOwned>(value: &[u8]) -> Result<T, StoreErro
     let start = value.iter().position(|byte| *byte == b'{').unwrap_or(0);
     let json = value.get(start..).unwrap_or_default();
     serde_json::from_slice(json).map_err(|error| {
-        StoreError::Corrupt(format!("a document is broken at line {} column {}", error.line(), error.column()))
+        StoreError::Corrupt(format!(
+            "a document is broken at line {} column {}",
+            error.line(),
+            error.column()
+        ))
     })
 }
 

@@ -4,8 +4,8 @@
 //! all customers share does as little as possible.
 
 use rental_core::{
-    Access, Account, Changes, Commit, CommitId, Documents, Invoice, LeaseName, LeaseToken, Load,
-    NumberRecord, Once, OnceKey, Payment, Seconds, Shop, Timestamp, collect,
+    Access, Account, Changes, Commit, CommitId, Documents, Invoice, InvoiceId, LeaseName, LeaseToken, Load,
+    NumberRecord, Once, OnceKey, Payload, Payment, Seconds, Shop, Timestamp, collect,
 };
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OptionalExtension, ToSql};
@@ -27,6 +27,7 @@ pub(crate) struct Parcel {
     payment: Option<Payment>,
     chain: Option<Move>,
     once: Vec<Once>,
+    payloads: Vec<(Payload, InvoiceId)>,
     history: Vec<String>,
     audit: Vec<String>,
     events: Vec<String>,
@@ -165,6 +166,7 @@ impl Parcel {
             payment: payment.clone(),
             chain: chain.transpose()?,
             once: once.clone(),
+            payloads: changes.new_invoices().map(|new| (new.payload.clone(), new.id)).collect(),
             history: texts(history)?,
             audit: texts(audit)?,
             events: texts(events)?,
@@ -197,6 +199,14 @@ impl Parcel {
                 return Ok(Some(key.clone()));
             }
         }
+        let mut taken = db.prepare_cached(
+            "SELECT 1 FROM invoices INDEXED BY invoices_by_payload WHERE payload = ?1 AND id <> ?2",
+        )?;
+        for (payload, id) in &self.payloads {
+            if taken.exists([payload.as_str(), &id.to_string()])? {
+                return Ok(Some(OnceKey::Payload(payload.clone())));
+            }
+        }
         Ok(None)
     }
 
@@ -221,8 +231,19 @@ impl Parcel {
     }
 
     fn write(&self, db: &Connection, now: Timestamp) -> Result<(), Fault> {
-        let Self { commit_id, read: _, lock: _, documents, payment, chain, once, history, audit, events } =
-            self;
+        let Self {
+            commit_id,
+            read: _,
+            lock: _,
+            documents,
+            payment,
+            chain,
+            once,
+            payloads: _,
+            history,
+            audit,
+            events,
+        } = self;
         let until = Some(now + COMMIT_KEPT);
         claim(db, &OnceKey::Commit(*commit_id), "", until)?;
         for once in once {

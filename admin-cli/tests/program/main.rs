@@ -9,3 +9,4 @@ mod import;
 mod pool;
 mod refusals;
 mod sandbox;
+mod store;

@@ -2,8 +2,8 @@
 
 use crate::{
     Access, Account, AuditEntry, ChainMove, Changes, CommitId, CustomerId, DomainError, Effect, Envelope,
-    Event, EventKind, HistoryEntry, HistoryKind, Invoice, InvoiceId, LeaseToken, Load, NumberRecord, Once,
-    Payment, PhoneNumber, Shop, State, Timestamp, TransferOffer,
+    Event, EventKind, HistoryEntry, HistoryKind, Invoice, InvoiceId, LeaseToken, Load, NumberRecord, Payment,
+    PhoneNumber, Shop, State, Timestamp, TransferOffer,
 };
 
 /// A working copy of the state.
@@ -18,7 +18,6 @@ pub(super) struct Draft<'a> {
     pub(super) accounts: Vec<Account>,
     pub(super) payment: Option<Payment>,
     pub(super) chain: Option<ChainMove>,
-    pub(super) once: Vec<Once>,
     /// An offer that the passing of time has just ended.
     pub(super) lapsed_offer: Option<TransferOffer>,
     history: Vec<HistoryEntry>,
@@ -39,7 +38,6 @@ impl<'a> Draft<'a> {
             accounts: state.accounts.clone(),
             payment: state.payment.clone(),
             chain: None,
-            once: Vec::new(),
             lapsed_offer: None,
             history: Vec::new(),
             audit: Vec::new(),
@@ -132,7 +130,6 @@ impl<'a> Draft<'a> {
             accounts,
             payment,
             chain,
-            once,
             lapsed_offer: _,
             history,
             audit,
@@ -182,7 +179,7 @@ impl<'a> Draft<'a> {
             shop,
             access,
             chain,
-            once,
+            once: Vec::new(), // the service adds the request's own
             history,
             audit,
             events,

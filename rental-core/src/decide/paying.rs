@@ -2,8 +2,7 @@
 
 use crate::{
     Comment, DomainError, Effect, EventKind, ExceptionReason, HistoryKind, Holding, IncomingPayment, Invoice,
-    InvoiceId, InvoiceKind, InvoiceStatus, NumberState, Once, OnceKey, Outcome, Payload, Payment, Rental,
-    Seconds, TxHash,
+    InvoiceId, InvoiceKind, InvoiceStatus, NumberState, Outcome, Payload, Payment, Rental, Seconds, TxHash,
 };
 
 use super::draft::Draft;
@@ -145,7 +144,6 @@ impl Draft<'_> {
 
     fn enter(&mut self, incoming: &IncomingPayment, outcome: Outcome, invoice: Option<InvoiceId>) -> Effect {
         let payment = Payment::book(incoming, outcome, invoice, self.now);
-        self.once.push(Once { key: OnceKey::Tx(incoming.tx), value: String::new(), keep_until: None });
         self.payment = Some(payment.clone());
         Effect::Payment(Box::new(payment))
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     CustomerId, DomainError, Effect, EventKind, Holding, Invoice, InvoiceId, InvoiceKind, InvoiceStatus,
-    NumberRecord, NumberState, Once, OnceKey, Plan, Renewal, Rental, Term, Timestamp,
+    NumberRecord, NumberState, Plan, Renewal, Rental, Term, Timestamp,
 };
 
 use super::draft::Draft;
@@ -84,11 +84,6 @@ impl Draft<'_> {
             version: 0,
         };
         self.account(customer).open_invoices.insert(invoice.id);
-        self.once.push(Once {
-            key: OnceKey::Payload(invoice.payload.clone()),
-            value: invoice.id.to_string(),
-            keep_until: None,
-        });
         self.invoices.push(invoice.clone());
         let Invoice { id, kind, amount, .. } = invoice;
         self.event(Some(customer), EventKind::InvoiceOpened { invoice: id, kind, amount });

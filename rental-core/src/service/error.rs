@@ -32,6 +32,12 @@ pub enum ServiceError {
     /// The key is unknown, wrong or revoked.
     #[error("the API key is not valid; send Authorization: Bearer rk_…")]
     Unauthenticated,
+    /// The store was emptied, or another shop stands in it, since this program started.
+    #[error(
+        "the shop is gone from the store, which was emptied or exchanged; nothing is done until it is back: restore the \
+         store from its own files or a copy, then go on"
+    )]
+    ShopGone,
     /// A command led to something else than it always does.
     #[error("internal error: the command led to an unexpected answer")]
     Unexpected,
@@ -47,6 +53,7 @@ impl ServiceError {
             Self::Store(StoreError::Unwritable(_)) => "store.unwritable",
             Self::Store(StoreError::Corrupt(_)) => "store.corrupt",
             Self::Store(StoreError::Incompatible(_)) => "store.incompatible",
+            Self::ShopGone => "store.shop_gone",
             Self::IdempotencyMismatch => "idempotency.mismatch",
             Self::Contended => "contended",
             Self::WalletDiffers { .. } => "shop.wallet_differs",
@@ -62,7 +69,8 @@ impl ServiceError {
             Self::Store(
                 StoreError::Unavailable(_) | StoreError::Unreachable(_) | StoreError::Unwritable(_),
             )
-            | Self::Contended => ErrorKind::Unavailable,
+            | Self::Contended
+            | Self::ShopGone => ErrorKind::Unavailable,
             Self::Store(StoreError::Corrupt(_) | StoreError::Incompatible(_)) | Self::Unexpected => {
                 ErrorKind::Internal
             }

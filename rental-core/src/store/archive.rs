@@ -115,7 +115,7 @@ pub enum Section {
     Invoices,
     /// Every [`Record::Payment`]; a payment can name an invoice.
     Payments,
-    /// Every [`Record::Once`].
+    /// Every [`Record::Once`], in whatever order.
     Once,
     /// Every [`Record::History`], of each number oldest first.
     History,
@@ -241,8 +241,9 @@ impl StoreError {
 ///
 /// # Contract
 /// - **Reading** goes section by section and page by page. It shows what is stored at the time of each page; of a shop
-///   that does not change meanwhile it shows everything exactly once. Once-keys of commits and those that have
-///   expired by the store's clock are left out, and so are leases and rate limits.
+///   that does not change meanwhile it shows everything exactly once; only once-keys, of which some stores keep no list,
+///   may be shown again. Once-keys of commits and those that have expired by the store's clock are left out, and so are
+///   leases and rate limits.
 /// - **Empty** is a store of which every section reads empty.
 /// - **Filling** is [`begin_filling`](Self::begin_filling), then [`fill`](Self::fill) with all records in the order
 ///   of [`Section::ALL`] and, within a section, in the order of reading, then [`finish_filling`](Self::finish_filling).
@@ -257,8 +258,9 @@ impl StoreError {
 /// - **Durable.** After `finish_filling` what was filled in is as durable as what was committed.
 #[async_trait]
 pub trait Archive: Store {
-    /// A page of a section. Stores clamp `limit` to 1 to [`PageRequest::MOST`]; the page is shorter only at the end.
-    /// A text that cannot be one of the section's own cursors gives an empty page.
+    /// A page of a section. Stores clamp `limit` to 1 to [`PageRequest::MOST`]; the page is shorter only at the end,
+    /// except in [`Section::Once`], where a page may have any length. A text that cannot be one of the section's own
+    /// cursors gives an empty page.
     async fn read_out(&self, section: Section, page: &PageRequest) -> Result<Page<Record>, StoreError>;
 
     /// Marks an empty store, or one whose filling was not finished, as being filled by `id`, and removes whatever is
@@ -268,7 +270,7 @@ pub trait Archive: Store {
     /// [`ArchiveError::NotEmpty`] when it is neither.
     async fn begin_filling(&self, id: FillingId) -> Result<(), ArchiveError>;
 
-    /// Writes `records`, at most [`PageRequest::MOST`] of them, as they are.
+    /// Writes `records`, at most [`PageRequest::MOST`] of them, as they are. A once-key may come again.
     ///
     /// # Errors
     /// [`ArchiveError::Superseded`] when the store is not being filled by `id`. After any other error the filling has

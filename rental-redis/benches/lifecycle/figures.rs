@@ -29,7 +29,6 @@ impl Meter {
     {
         let count = items.len() as u64;
         let queue = Arc::new(Mutex::new(items.into_iter()));
-        self.shop.reset_stats();
         let (cpu, calls, begin) = (self.shop.server_micros(), self.shop.calls(), Instant::now());
         let tasks: Vec<_> = (0..self.clients)
             .map(|_| {
@@ -55,7 +54,6 @@ impl Meter {
         let elapsed = u64::try_from(begin.elapsed().as_micros()).expect("short").max(1);
         let (cpu, calls) = (self.shop.server_micros() - cpu, self.shop.calls() - calls);
         micros.sort_unstable();
-        self.shop.print_stats(count);
         println!(
             "| {} | {name} | {} | {} | {} | {} | {} |",
             self.clients,

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use redis_servers::Server;
 use rental_core::{
-    Actor, ChainCursor, Command, Comment, CustomerId, Due, Effect, IncomingPayment, Invoice, Network, NumberState,
-    Owner, PageRequest, PhoneNumber, Policy, RentalService, Rentals, Request, Seconds, Store, Term,
-    TransferToken, TxHash, Wallet,
+    Actor, ChainCursor, Command, Comment, CustomerId, Due, Effect, IncomingPayment, Invoice, Network,
+    NumberState, Owner, PageRequest, PhoneNumber, Policy, RentalService, Rentals, Request, Seconds, Store,
+    Term, TransferToken, TxHash, Wallet,
 };
 use rental_redis::{RedisConfig, RedisStore};
 
@@ -76,8 +76,6 @@ impl Shop {
         self.ahead.fetch_add(seconds.0, Ordering::Relaxed);
     }
 
-    pub(crate) fn reset_stats(&self) { self.server.cli(&["CONFIG","RESETSTAT"]); }
-    pub(crate) fn print_stats(&self, n: u64) { for l in self.server.cli(&["INFO","commandstats"]).lines() { if let Some(r)=l.strip_prefix("cmdstat_") { let (c,r)=r.split_once(":calls=").unwrap(); let (k,r)=r.split_once(",usec=").unwrap(); let (u,_)=r.split_once(',').unwrap(); let (k,u):(u64,u64)=(k.parse().unwrap(),u.parse().unwrap()); println!("   {c}: {}.{:02}/op {}ns each", k/n, k*100/n%100, u*1000/k.max(1)); } } }
     pub(crate) fn calls(&self) -> u64 {
         self.store.activity().calls
     }
@@ -88,7 +86,8 @@ impl Shop {
         let field = |name: &str| {
             let line = report.lines().find_map(|line| line.strip_prefix(name)).expect("the server counts");
             let (seconds, micros) = line.trim().split_once('.').expect("a decimal");
-            seconds.parse::<u64>().expect("seconds") * 1_000_000 + micros.parse::<u64>().expect("microseconds")
+            seconds.parse::<u64>().expect("seconds") * 1_000_000
+                + micros.parse::<u64>().expect("microseconds")
         };
         field("used_cpu_sys:") + field("used_cpu_user:")
     }

@@ -4,23 +4,26 @@
 -- processor is what limits how many there are.
 --
 -- KEYS[1]  {prefix}shop
--- KEYS[2]  {prefix}once:commit:{id}
--- KEYS[3]  {prefix}lock:number:{number}, when a number is written
--- KEYS[4]  {prefix}rental:{number}, when a number is written
--- KEYS[5…] the other once-keys, in the order in which they are compared (from KEYS[3] when no number is written)
+-- KEYS[2]  {prefix}once:commits:{day}, of the day on which the commit was made: a hash of ids and times
+-- KEYS[3]  {prefix}rental:{number}, or of no number
+-- KEYS[4]  {prefix}lock:number:{number}, or of no number
+-- KEYS[5…] once-keys in the order in which they are compared, payloads of new invoices among them; then keys of documents
+--          that do not exist yet
 --
 -- ARGV     1 prefix of every key     2 seconds by which the shop's time is ahead of the server's
 --          3 token of the lease under which it is done, or ''
 --          4 the number, or ''       5 its version before        6 its version      7 its document
 --          8 its summary             9 its state                10 its customer, or '-'
 --         11 its deadline, or ''    12 its place in listings
---         13 how many texts follow: key, text, key, text, …  Documents come first: invoices, accounts, payment.
+--         13 the commit's id        14 how many of KEYS[5…] are once-keys
+--         15 how many texts follow: key, text, key, text, …  Documents come first: invoices, accounts, payment.
 --    then  how many invoices; of each: version before, id, status, customer
 --          how many accounts; of each: version before, id
---          0 or 1 payment: version before, place, outcome, reason, invoice or '-', whole TON, nanotons beyond
+--          0 or 1 payment: version before, place, outcome, reason, invoice or '-', whole TON, nanotons beyond, customer of
+--          that invoice or '' when it is to be looked up
 --          how many once-keys that end; of each: which, text, seconds since 1970
 --          how many lines of history, their key, the lines
---          how many events; of each: customer or '', time, document
+--          how many events; of each: time, document
 --    then  any of: 'shop' | 'access', version before, version, document
 --                  'chain', position before, position, document
 --                  'audit', line
@@ -31,58 +34,68 @@
 -- Answers { 0 } committed, { 1, i } once-key i is taken (0: the commit's own), { 2, until } locked, { 3 } conflict.
 local call, K, A = redis.call, KEYS, ARGV
 local prefix, number = A[1], A[4]
-local first_once = number ~= '' and 5 or 3
+local time = call('TIME')[1]
 
--- Once-keys.
-if call('EXISTS', K[2], unpack(K, first_once)) > 0 then
-    if call('EXISTS', K[2]) == 1 then
-        -- A write, so that whoever waits for the replicas waits for this commit too.
-        call('PEXPIREAT', K[2], call('PEXPIRETIME', K[2]))
-        return { 1, 0 }
+-- Once-keys, the commit's own first; then the lock. When none of the keys exists, nothing stands against it.
+local kept = call('HGET', K[2], A[13])
+if kept and time - kept < 86400 then
+    call('HSET', K[2], A[13], kept) -- a write: whoever waits for the replicas waits for this commit too
+    return { 1, 0 }
+end
+if call('EXISTS', unpack(K, 4)) > 0 then
+    for i = 5, 4 + A[14] do
+        local taken = call('GET', K[i])
+        if taken and K[i]:sub(#prefix + 1, #prefix + 8) == 'payload:' then
+            for text = 16, 15 + A[15], 2 do
+                if A[text] == K[i] and A[text + 1] == taken then
+                    taken = false -- by this very invoice: its version decides
+                end
+            end
+        end
+        if taken then
+            return { 1, i - 4 }
+        end
     end
-    for i = first_once, #K do
+    local holder = number ~= '' and call('GET', K[4])
+    if holder and holder ~= A[3] then
+        local ends = call('EXPIRETIME', K[4])
+        return { 2, ends < 0 and -1 or ends + A[2] }
+    end
+    for i = 5 + A[14], #K do
         if call('EXISTS', K[i]) == 1 then
-            return { 1, i - first_once + 1 }
+            return { 3 }
         end
     end
 end
 
--- The lock, and all versions.
+-- Versions.
 local old
 if number ~= '' then
-    local holder = call('GET', K[3])
-    if holder and holder ~= A[3] then
-        local ends = call('EXPIRETIME', K[3])
-        return { 2, ends < 0 and -1 or ends + A[2] }
-    end
-    old = call('HMGET', K[4], 'version', 'summary')
+    old = call('HMGET', K[3], 'version', 'summary')
     if (old[1] or '0') ~= A[5] then
         return { 3 }
     end
 end
-local texts = tonumber(A[13])
-local text, at = 14, 14 + texts
+local texts = tonumber(A[15])
+local text, at = 16, 16 + texts
 local invoice, invoices = at + 1, tonumber(A[at])
 local old_status = {}
 for i = 1, invoices do
     at = invoice + 4 * i - 4
-    local head = call('GETRANGE', A[text], 0, 40)
-    if head ~= '' then
-        local version, status = head:match('^(%d+) (%S+)')
+    if A[at] ~= '0' then
+        local version, status = call('GETRANGE', A[text], 0, 40):match('^(%d+) (%S+)')
         if version ~= A[at] then
             return { 3 }
         end
         old_status[i] = status
-    elseif A[at] ~= '0' then
-        return { 3 }
     end
     text = text + 2
 end
 at = invoice + 4 * invoices
 local account, accounts = at + 1, tonumber(A[at])
 for i = 1, accounts do
-    local head = call('GETRANGE', A[text], 0, 20)
-    if (head == '' and '0' or head:match('^%d+')) ~= A[account + 2 * i - 2] then
+    local before = A[account + 2 * i - 2]
+    if before ~= '0' and call('GETRANGE', A[text], 0, 20):match('^%d+') ~= before then
         return { 3 }
     end
     text = text + 2
@@ -92,21 +105,22 @@ local payment, old_outcome, old_reason, old_invoice = at + 1, nil, nil, nil
 local pays = A[at] == '1'
 at = at + 1
 if pays then
-    local head, version = call('GETRANGE', A[text], 0, 90), '0'
-    if head ~= '' then
-        version, old_outcome, old_reason, old_invoice = head:match('^(%d+) (%S+) (%S+) (%S+)')
+    if A[payment] ~= '0' then
+        local version
+        version, old_outcome, old_reason, old_invoice =
+            call('GETRANGE', A[text], 0, 90):match('^(%d+) (%S+) (%S+) (%S+)')
+        if version ~= A[payment] then
+            return { 3 }
+        end
     end
-    if version ~= A[payment] then
-        return { 3 }
-    end
-    at = at + 7
+    at = at + 8
 end
 local ending, endings = at + 1, tonumber(A[at])
 local line = ending + 3 * endings
 local lines = tonumber(A[line])
 local event = line + lines + 2
 local events = tonumber(A[event])
-local rare = event + 3 * events + 1
+local rare = event + 2 * events + 1
 at = rare
 while A[at] do
     local kind = A[at]
@@ -124,28 +138,28 @@ while A[at] do
 end
 
 -- From here on everything is written.
-call('SET', K[2], '', 'PX', 86399999)
+call('HSET', K[2], A[13], time)
 if texts > 0 then
-    call('MSET', unpack(A, 14, 13 + texts))
+    call('MSET', unpack(A, 16, 15 + texts))
 end
 for i = ending, ending + 3 * endings - 1, 3 do
-    call('SET', K[first_once + A[i]], A[i + 1], 'EXAT', math.max(1, A[i + 2] - A[2]))
+    call('SET', K[5 + A[i]], A[i + 1], 'EXAT', string.format('%.0f', math.max(1, A[i + 2] - A[2])))
 end
 
 if number ~= '' then
     local summary, state, customer = A[8], A[9], A[10]
     local was = old[2] or (old[1] and 'available - -')
     if was == summary then
-        call('HSET', K[4], 'version', A[6], 'doc', A[7])
+        call('HSET', K[3], 'version', A[6], 'doc', A[7])
     else
         local old_state, old_customer = '', '-'
         if was then
             old_state, old_customer = was:match('^(%S+) (%S+)')
         end
         if was or summary ~= 'available - -' then
-            call('HSET', K[4], 'version', A[6], 'doc', A[7], 'summary', summary)
+            call('HSET', K[3], 'version', A[6], 'doc', A[7], 'summary', summary)
         else
-            call('HSET', K[4], 'version', A[6], 'doc', A[7])
+            call('HSET', K[3], 'version', A[6], 'doc', A[7])
         end
         local index = prefix .. 'index:numbers:'
         if old_state ~= state then
@@ -231,24 +245,27 @@ if pays then
         end
     end
     if (old_invoice or '-') ~= named then
-        -- Whose invoice it names, and whose it named before.
-        for i, command in ipairs({ 'ZREM', 'ZADD' }) do
-            local id = i == 1 and (old_invoice or '-') or named
-            local head = id ~= '-' and call('GETRANGE', prefix .. 'invoice:' .. id, 0, 200)
-            local customer = head and head:match('^%d+ %S+ %S+ (%S+)')
-            if customer then
-                local integrator = customer:match('^api:([^:]+)')
-                if i == 1 then
-                    call(command, index .. 'customer:' .. customer, place)
-                    if integrator then
-                        call(command, index .. 'integrator:' .. integrator, place)
-                    end
-                else
-                    call(command, index .. 'customer:' .. customer, 0, place)
-                    if integrator then
-                        call(command, index .. 'integrator:' .. integrator, 0, place)
-                    end
-                end
+        -- Whose invoice it named before, and whose it names.
+        local function customer_of(id)
+            return call('GETRANGE', prefix .. 'invoice:' .. id, 0, 200):match('^%d+ %S+ %S+ (%S+)')
+        end
+        local former = old_invoice and old_invoice ~= '-' and customer_of(old_invoice)
+        if former then
+            call('ZREM', index .. 'customer:' .. former, place)
+            local integrator = former:match('^api:([^:]+)')
+            if integrator then
+                call('ZREM', index .. 'integrator:' .. integrator, place)
+            end
+        end
+        local customer = A[payment + 7]
+        if customer == '' and named ~= '-' then
+            customer = customer_of(named) or ''
+        end
+        if customer ~= '' then
+            call('ZADD', index .. 'customer:' .. customer, 0, place)
+            local integrator = customer:match('^api:([^:]+)')
+            if integrator then
+                call('ZADD', index .. 'integrator:' .. integrator, 0, place)
             end
         end
     end
@@ -257,8 +274,8 @@ end
 if lines > 0 then
     call('RPUSH', A[line + 1], unpack(A, line + 2, line + 1 + lines))
 end
-for i = event + 1, event + 3 * events, 3 do
-    call('XADD', prefix .. 'outbox', '0-*', 'at', A[i + 1], 'customer', A[i], 'doc', A[i + 2])
+for i = event + 1, event + 2 * events, 2 do
+    call('XADD', prefix .. 'outbox', '0-*', 'at', A[i], 'doc', A[i + 1])
 end
 at = rare
 while A[at] do

@@ -6,13 +6,16 @@
 -- ARGV[3]  an invoice's id, or ''
 -- ARGV[4]  an invoice's payload, or ''
 -- ARGV[5]  a transaction's hash, or ''
--- ARGV[6]  a once-key, or ''
+-- ARGV[6]  what stands after 'once:' in the key of a once-key, or ''
 -- ARGV[7]  '1' to bring admins and keys
--- ARGV[8…] customers whose accounts are wanted
+-- ARGV[8]  which commit is wanted of that key, or ''
+-- ARGV[9]  seconds by which the shop's time is ahead of the server's
+-- ARGV[10…] customers whose accounts are wanted
 --
--- Answers { seconds, {shop, chain, access}, once, payment, number, {invoices}, {accounts} }; what does not exist is
+-- Answers { seconds since 1970, {shop, chain, access}, once, payment, number, {invoices}, {accounts} }; what does not exist is
 -- nil in its place.
 local call, prefix = redis.call, ARGV[1]
+local now = call('TIME')[1] + ARGV[9]
 local id, payload, tx = ARGV[3], ARGV[4], ARGV[5]
 local invoices, customers, accounts = {}, {}, {}
 local loaded, waiting = {}, nil
@@ -46,7 +49,13 @@ if ARGV[7] == '1' then
 else
     head = call('HMGET', KEYS[1], 'doc', 'chain')
 end
-local once = ARGV[6] ~= '' and call('GET', prefix .. 'once:' .. ARGV[6])
+local once = false
+if ARGV[8] ~= '' then
+    local kept = call('HGET', prefix .. 'once:' .. ARGV[6], ARGV[8])
+    once = kept and now - ARGV[9] - kept < 86400 and ''
+elseif ARGV[6] ~= '' then
+    once = call('GET', prefix .. 'once:' .. ARGV[6])
+end
 
 local payment = tx ~= '' and call('GET', prefix .. 'payment:' .. tx)
 if payload ~= '' then
@@ -81,7 +90,7 @@ if tx == '' and waiting then
     payment = call('GET', prefix .. 'payment:' .. waiting)
 end
 
-for i = 8, #ARGV do
+for i = 10, #ARGV do
     want_account(ARGV[i])
 end
 if #customers == 1 then
@@ -89,4 +98,4 @@ if #customers == 1 then
 elseif #customers > 1 then
     accounts = call('MGET', unpack(customers))
 end
-return { call('TIME')[1], head, once, payment, record, invoices, accounts }
+return { now, head, once, payment, record, invoices, accounts }

@@ -165,6 +165,7 @@ macro_rules! archive_conformance {
                 a_store_that_is_being_filled_is_no_shop,
                 what_was_filled_in_can_be_read_and_counted_before_the_end,
                 a_filling_that_is_begun_again_begins_with_nothing,
+                a_once_key_may_be_filled_in_again,
                 an_earlier_filling_writes_nothing_more,
                 only_a_store_that_is_being_filled_takes_records,
                 a_filled_store_is_not_filled_again,

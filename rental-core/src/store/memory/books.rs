@@ -108,9 +108,13 @@ impl Books {
     /// The first once-key of `changes` that is taken, the commit's own first.
     pub(super) fn taken_key(&self, changes: &Changes, now: Timestamp) -> Option<OnceKey> {
         let others = changes.once.iter().map(|once| once.key.clone());
-        std::iter::once(OnceKey::Commit(changes.commit_id))
+        let taken = std::iter::once(OnceKey::Commit(changes.commit_id))
             .chain(others)
-            .find(|key| self.once.get(key).is_some_and(|once| once.is_kept(now)))
+            .find(|key| self.once.get(key).is_some_and(|once| once.is_kept(now)));
+        let is_taken = |new: &&Invoice| self.payloads.get(&new.payload).is_some_and(|owner| *owner != new.id);
+        taken.or_else(|| {
+            changes.new_invoices().find(is_taken).map(|new| OnceKey::Payload(new.payload.clone()))
+        })
     }
 
     /// Whether all documents and the chain position stand where `changes` expect them.

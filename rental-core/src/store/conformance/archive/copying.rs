@@ -48,7 +48,6 @@ pub(super) async fn a_copy_of_a_copy_is_read_out_as_the_first(new: NewStore<'_>)
     copied(&from, &to).await;
     let (first, second) = (tally(&from.records().await), tally(&to.records().await));
     assert_eq!(first.differences(&second, Timestamp::EPOCH), []);
-    assert_eq!(to.records().await.len(), from.records().await.len());
 }
 
 pub(super) async fn an_empty_store_is_copied_to_an_empty_store(new: NewStore<'_>) {
@@ -253,7 +252,7 @@ pub(super) async fn sections_are_read_in_pages_of_any_length(new: NewStore<'_>) 
     let events = (0..many).map(|n| sample::event(n, None)).collect();
     from.shop.write(Changes { history, events, ..sample::changes() }).await;
     assert_eq!(claim(&from.shop, "bot").await.len(), 100);
-    for section in Section::ALL {
+    for section in Section::ALL.into_iter().filter(|section| *section != Section::Once) {
         let whole = from.section(section).await;
         assert!(whole.iter().all(|record| record.section() == section));
         for limit in [1, 3, PageRequest::MOST] {
@@ -265,6 +264,12 @@ pub(super) async fn sections_are_read_in_pages_of_any_length(new: NewStore<'_>) 
             assert!((1..=limit).contains(&last.len()), "{section}: {}", last.len());
             assert_eq!(read.concat(), whole, "{section}");
         }
+    }
+    let once = from.section(Section::Once).await;
+    for limit in [1, 3, PageRequest::MOST] {
+        let read =
+            pages(limit, async |page| from.archive.read_out(Section::Once, &page).await).await.concat();
+        assert!(read.iter().all(|key| once.contains(key)) && once.iter().all(|key| read.contains(key)));
     }
     let longest = from.archive.read_out(Section::Events, &PageRequest::first(usize::MAX)).await;
     assert_eq!(longest.map(|page| page.items.len()), Ok(PageRequest::MOST));

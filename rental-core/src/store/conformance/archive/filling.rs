@@ -99,6 +99,21 @@ pub(super) async fn a_filling_that_is_begun_again_begins_with_nothing(new: NewSt
     assert_eq!(seqs(&copy).await.len(), seqs(&from.shop).await.len());
 }
 
+pub(super) async fn a_once_key_may_be_filled_in_again(new: NewStore<'_>) {
+    let to = new().await;
+    let id = to.begin(1).await;
+    let keys = [None, Some(to.shop.now() + Seconds(100))].map(|keep_until| {
+        let key = sample::request(if keep_until.is_some() { "for a while" } else { "for ever" });
+        Record::Once(Once { keep_until, ..sample::once(key) })
+    });
+    to.fill(id, &keys).await;
+    to.fill(id, &keys).await;
+    to.finish(id).await;
+    let read = to.section(Section::Once).await;
+    assert!(keys.iter().all(|key| read.contains(key)), "{read:?}");
+    assert!(read.iter().all(|key| keys.contains(key)), "{read:?}");
+}
+
 pub(super) async fn an_earlier_filling_writes_nothing_more(new: NewStore<'_>) {
     let to = new().await;
     let records = sample_shop::one_of_each();
