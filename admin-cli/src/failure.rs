@@ -160,7 +160,10 @@ impl From<PlaceError> for Failure {
     fn from(error: PlaceError) -> Self {
         let (exit, code) = match &error {
             PlaceError::Scheme(_) | PlaceError::Empty => (Exit::Usage, "usage"),
-            PlaceError::NoRedis => (Exit::Usage, "config.invalid"),
+            PlaceError::Config(_) | PlaceError::Redis(RedisOpenError::Config(_)) => {
+                (Exit::Usage, "config.invalid")
+            }
+            PlaceError::Redis(RedisOpenError::Store(error)) => return error.clone().into(),
             PlaceError::Missing(_) => (Exit::NotFound, "store.not_found"),
             PlaceError::Sqlite(error) => unopened(error),
         };

@@ -7,9 +7,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use rental_core::{Archive, SystemClock};
+use rental_redis::{RedisOpenError, RedisStore};
 use rental_sqlite::SqliteStore;
 
-use crate::ShopConfig;
+use crate::{ConfigError, ShopConfig};
 
 /// A store's place: the file of an embedded store, or the URI of a Redis.
 ///
@@ -56,9 +57,12 @@ pub enum PlaceError {
     /// There is no file to read out.
     #[error("{} does not exist; check the name", .0.display())]
     Missing(PathBuf),
-    /// This build has no Redis.
-    #[error("this build has no Redis store; name files")]
-    NoRedis,
+    /// The settings of Redis.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Redis.
+    #[error(transparent)]
+    Redis(#[from] RedisOpenError),
     /// The embedded store.
     #[error(transparent)]
     Sqlite(#[from] rental_sqlite::OpenError),
@@ -124,7 +128,7 @@ fn resolved(path: &Path) -> PathBuf {
 }
 
 /// Opens the store in `place` to read it out or to fill it, without any other part of a shop. Of `config` only what is
-/// said there about Redis counts, for what the URI does not say, such as the namespace.
+/// said there about Redis counts, for what the URI does not say. The namespace can stand in the URI, after a `#`.
 ///
 /// # Errors
 /// [`PlaceError`]; a source that does not exist is not made.
@@ -138,11 +142,15 @@ pub async fn open_archive(
         (Place::File(path), Side::Source) if !path.exists() => Err(PlaceError::Missing(path.clone())),
         (Place::File(path), Side::Source) => Ok(Arc::new(SqliteStore::open(path, clock)?)),
         (Place::File(path), Side::Target) => Ok(Arc::new(SqliteStore::open_to_fill(path, clock)?)),
-        // The one place where the Redis store comes in: connect with `config.redis_at(uri)`; for `Side::Target` also
-        // to a store whose filling was not finished.
-        (Place::Redis(_uri), _) => {
-            let _ = config;
-            Err(PlaceError::NoRedis)
+        (Place::Redis(uri), side) => {
+            let (uri, namespace) = uri.split_once('#').map_or((uri.as_str(), None), |(u, n)| (u, Some(n)));
+            let mut config = config.clone();
+            config.redis_namespace = namespace.map(ToOwned::to_owned).or(config.redis_namespace);
+            let redis = config.redis_at(uri.into())?;
+            Ok(match side {
+                Side::Source => Arc::new(RedisStore::open(&redis).await?),
+                Side::Target => Arc::new(RedisStore::open_to_fill(&redis).await?),
+            })
         }
     }
 }

@@ -20,9 +20,6 @@ pub(crate) enum Outcome {
     Conflict,
 }
 
-/// How many nanotons are a TON.
-const TON: u64 = 1_000_000_000;
-
 /// The call that applies `changes`; `ahead` is how many seconds the shop's clock is ahead of the server's. The script
 /// says what stands where.
 pub(crate) fn call(keys: &Keys, changes: &Changes, ahead: u64) -> Result<Call, StoreError> {
@@ -94,6 +91,7 @@ fn names(keys: &Keys, changes: &Changes) -> (Vec<String>, usize) {
         }
         None => names.extend([keys.key("rental:"), keys.key("lock:number:")]),
     }
+    names.push(keys.filling());
     let fixed = names.len();
     names.extend(changes.once.iter().map(|once| keys.once(&once.key)));
     names.extend(changes.new_invoices().map(|new| keys.payload(&new.payload)));
@@ -150,8 +148,8 @@ fn add_payment(call: Call, payment: Option<&Payment>, changes: &Changes) -> Call
         .arg(payment.outcome.name())
         .arg(text::reason(payment))
         .arg(text::invoice_of(payment))
-        .arg(payment.amount.get() / TON)
-        .arg(payment.amount.get() % TON)
+        .arg(payment.amount.get() / text::TON)
+        .arg(payment.amount.get() % text::TON)
         .arg(named.map(|invoice| invoice.customer.to_string()).unwrap_or_default())
 }
 
@@ -223,7 +221,6 @@ pub(crate) fn read(answer: Value, changes: &Changes) -> Result<Outcome, StoreErr
             Commit::Locked { until }
         }
         [3] => return Ok(Outcome::Conflict),
-        [4] => return Err(StoreError::unfinished()),
         _ => return Err(strange()),
     }))
 }

@@ -59,6 +59,7 @@ fn server(kind: ServerErrorKind, error: &RedisError) -> Verdict {
 fn extension(error: &RedisError) -> Verdict {
     let text = plain(error);
     match error.code().unwrap_or_default() {
+        "FILLING" => Verdict::Refused(StoreError::unfinished()),
         "BUSY" => Verdict::NotNow("a script blocks the server"),
         "OOM" => Verdict::Refused(StoreError::Unwritable("Redis has reached maxmemory".to_owned())),
         "MISCONF" => Verdict::Refused(StoreError::Unwritable(

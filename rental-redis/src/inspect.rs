@@ -1,6 +1,6 @@
 //! Looking at the server: whether it can be used at all, and whether it is set up as a shop needs it.
 
-use redis::FromRedisValue;
+use redis::{FromRedisValue, Value};
 use rental_core::StoreError;
 
 use crate::fault::corrupt;
@@ -29,6 +29,10 @@ pub(crate) async fn admit(store: &RedisStore) -> Result<(), StoreError> {
         return Err(StoreError::Incompatible(format!(
             "the server may drop a shop's keys when memory is short (maxmemory-policy {policy}); set noeviction"
         )));
+    }
+    let filling = store.link().ask(Call::command("EXISTS").arg(store.keys().filling())).await?;
+    if filling != Value::Int(0) {
+        return Err(StoreError::unfinished());
     }
     let layout = store.link().ask(Call::command("HGET").arg(store.keys().shop()).arg("layout")).await?;
     let layout = Option::<u32>::from_redis_value(layout).map_err(|_| corrupt("the key shop"))?;

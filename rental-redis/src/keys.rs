@@ -66,6 +66,11 @@ impl Keys {
         self.key(format_args!("once:{key}"))
     }
 
+    /// Holds the id of the copy that fills the store.
+    pub(crate) fn filling(&self) -> String {
+        self.key("filling")
+    }
+
     pub(crate) fn history(&self, number: PhoneNumber) -> String {
         self.key(format_args!("history:number:{number}"))
     }

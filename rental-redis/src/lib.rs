@@ -20,6 +20,7 @@
 //!
 //! Keys are listed in `docs/data-model.md`; the scripts are in `src/scripts/`, each with its keys and arguments on top.
 
+mod archive;
 mod commit;
 mod config;
 mod fault;

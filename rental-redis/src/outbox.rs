@@ -64,7 +64,8 @@ pub(crate) async fn claim(
     hold: Seconds,
 ) -> Result<Vec<OutboxItem>, StoreError> {
     let keys = store.keys();
-    let names = [keys.key("outbox"), keys.outbox("held", group), keys.outbox("resting", group)];
+    let names =
+        [keys.key("outbox"), keys.outbox("held", group), keys.outbox("resting", group), keys.filling()];
     let call = Call::script(&CLAIM, &names)
         .arg(store.ahead())
         .arg(group)
@@ -91,7 +92,7 @@ pub(crate) async fn dispose(
 ) -> Result<bool, StoreError> {
     let keys = store.keys();
     let names = ["held", "resting", "dead"].map(|part| keys.outbox(part, group));
-    let names: Vec<_> = std::iter::once(keys.key("outbox")).chain(names).collect();
+    let names = [vec![keys.key("outbox")], names.to_vec(), vec![keys.filling()]].concat();
     let (what, detail) = match disposition {
         Disposition::Done => ("done", String::new()),
         Disposition::Retry(at) => ("retry", at.unix().to_string()),

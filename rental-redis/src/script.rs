@@ -36,6 +36,11 @@ scripts! {
     HIT: "hit.lua",
     PACE: "pace.lua",
     TOTALS: "totals.lua",
+    BEGIN: "begin.lua",
+    FILL: "fill.lua",
+    FINISH: "finish.lua",
+    ONCE: "once.lua",
+    DELIVERIES: "deliveries.lua",
 }
 
 /// A command to send, which may be a call of a script.

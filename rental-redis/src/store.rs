@@ -96,11 +96,28 @@ impl RedisStore {
     /// [`RedisOpenError`]; nothing was changed.
     pub async fn open_ahead(config: &RedisConfig, ahead: Option<Ahead>) -> Result<Self, RedisOpenError> {
         config.validate()?;
-        let keys = Keys::new(config.namespace.as_deref(), config.is_clustered());
-        let link = Link::new(config.source()?, &keys.shop(), config.time_limit);
-        let store = Self(Arc::new(Shared { link, keys, wait_replicas: config.wait_replicas, ahead }));
+        let store = Self::unchecked(config, ahead)?;
         inspect::admit(&store).await?;
         Ok(store)
+    }
+
+    /// Opens the place that `config` names to fill it, also when a filling was begun there and not finished.
+    ///
+    /// # Errors
+    /// [`RedisOpenError`]; nothing was changed.
+    pub async fn open_to_fill(config: &RedisConfig) -> Result<Self, RedisOpenError> {
+        match Self::open_ahead(config, None).await {
+            Err(RedisOpenError::Store(error)) if error == StoreError::unfinished() => {
+                Ok(Self::unchecked(config, None)?)
+            }
+            opened => opened,
+        }
+    }
+
+    fn unchecked(config: &RedisConfig, ahead: Option<Ahead>) -> Result<Self, RedisConfigError> {
+        let keys = Keys::new(config.namespace.as_deref(), config.is_clustered());
+        let link = Link::new(config.source()?, &keys.shop(), config.time_limit);
+        Ok(Self(Arc::new(Shared { link, keys, wait_replicas: config.wait_replicas, ahead })))
     }
 
     /// What this process has done so far.

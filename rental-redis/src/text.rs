@@ -6,6 +6,10 @@ use rental_core::{Account, Invoice, NumberRecord, Payment, StoreError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// The summary of a number that nobody has; it is not stored.
+pub(crate) const AVAILABLE: &str = "available - -";
+/// How many nanotons are a TON.
+pub(crate) const TON: u64 = 1_000_000_000;
 /// A word that stands for nothing.
 const NONE: &str = "-";
 

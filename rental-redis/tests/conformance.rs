@@ -1,28 +1,109 @@
-//! The suite that every store passes, on a server of its own for every case.
+//! The suite that every store passes: on a server of its own for every case, and on one cluster and one Sentinel group
+//! that the cases take turns on, each with a shop of its own.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use redis_servers::Server;
-use rental_core::conformance::Harness;
+use redis_servers::{Builder, Cluster, Sentinels, Server};
+use rental_core::conformance::{ArchiveHarness, Harness};
 use rental_core::{ManualClock, Timestamp};
 use rental_redis::{RedisConfig, RedisStore};
+use tokio::sync::Mutex;
 
-async fn open(server: &Arc<Server>, clock: ManualClock) -> Harness {
-    let config = RedisConfig::new(server.url()).in_namespace("shop");
-    let store = RedisStore::open(&config).await.expect("the store opens");
-    let turned = Arc::clone(server);
-    Harness::new(store, clock).turned_by(move |now| turned.set_clock(now.unix().cast_signed()))
+/// Where a case finds its empty shop, and how the time is set there.
+#[derive(Clone)]
+struct Place {
+    config: RedisConfig,
+    turn: Arc<dyn Fn(Timestamp) + Send + Sync>,
 }
 
-async fn on_a_server() -> Harness {
-    let server = tokio::task::spawn_blocking(|| Arc::new(Server::builder().standing_clock().start()));
-    let server = server.await.expect("the server starts");
-    let clock = ManualClock::at(Timestamp::from_unix(1_767_225_600));
-    let harness = open(&server, clock.clone()).await;
-    harness.reopened_by(move || {
-        let (server, clock) = (Arc::clone(&server), clock.clone());
-        async move { open(&server, clock).await }
-    })
+impl Place {
+    async fn open(&self, clock: ManualClock) -> (RedisStore, Harness) {
+        (self.turn)(rental_core::Clock::now(&clock));
+        let store = RedisStore::open(&self.config).await.expect("the store opens");
+        let turn = Arc::clone(&self.turn);
+        (store.clone(), Harness::new(store, clock).turned_by(move |now| turn(now)))
+    }
+
+    async fn harness(self) -> (RedisStore, Harness) {
+        let clock = ManualClock::at(Timestamp::from_unix(1_767_225_600));
+        let (store, harness) = self.open(clock.clone()).await;
+        let harness = harness.reopened_by(move || {
+            let (place, clock) = (self.clone(), clock.clone());
+            async move { place.open(clock).await.1 }
+        });
+        (store, harness)
+    }
 }
 
-rental_core::store_conformance!(on_a_server);
+fn seconds(now: Timestamp) -> i64 {
+    now.unix().cast_signed()
+}
+
+async fn blocking<T: Send + 'static>(start: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(start).await.expect("it starts")
+}
+
+mod on_a_server {
+    use super::*;
+
+    async fn fresh() -> (RedisStore, Harness) {
+        let server = blocking(|| Server::builder().standing_clock().start()).await;
+        let config = RedisConfig::new(server.url()).in_namespace("shop");
+        let turn = Arc::new(move |now| server.set_clock(seconds(now)));
+        Place { config, turn }.harness().await
+    }
+
+    async fn shop() -> Harness {
+        fresh().await.1
+    }
+
+    async fn archive() -> ArchiveHarness {
+        let (store, harness) = fresh().await;
+        ArchiveHarness::new(harness, store)
+    }
+
+    rental_core::store_conformance!(shop);
+
+    mod archives {
+        rental_core::archive_conformance!(super::archive);
+    }
+}
+
+/// One at a time, because the servers have one clock; the number makes a name for a new shop.
+static TURN: LazyLock<Arc<Mutex<u64>>> = LazyLock::new(Arc::default);
+
+mod on_a_cluster {
+    use super::*;
+
+    static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| Cluster::start(3, 0, true));
+
+    async fn shop() -> Harness {
+        let mut turn = Arc::clone(&TURN).lock_owned().await;
+        *turn += 1;
+        let hosts = blocking(|| CLUSTER.urls()).await.join(",").replace("redis://", "");
+        let config = RedisConfig::new(format!("redis-cluster://{hosts}")).in_namespace(format!("shop{turn}"));
+        let set = Arc::new(|now| CLUSTER.set_clock(seconds(now)));
+        Place { config, turn: set }.harness().await.1.keeping(turn)
+    }
+
+    rental_core::store_conformance!(shop);
+}
+
+mod through_sentinels {
+    use super::*;
+
+    static GROUP: LazyLock<Sentinels> =
+        LazyLock::new(|| Sentinels::start(3, 0, &Builder::default().standing_clock()));
+
+    async fn shop() -> Harness {
+        let mut turn = Arc::clone(&TURN).lock_owned().await;
+        *turn += 1;
+        let hosts = blocking(|| GROUP.addresses()).await.join(",");
+        let uri = format!("redis-sentinel://{hosts}/{}", Sentinels::MASTER);
+        let config = RedisConfig::new(uri).in_namespace(format!("shop{turn}"));
+        let set = Arc::new(|now| GROUP.set_clock(seconds(now)));
+        Place { config, turn: set }.harness().await.1.keeping(turn)
+    }
+
+    rental_core::store_conformance!(shop);
+}

@@ -91,7 +91,8 @@ fn what_cannot_start_says_why_in_one_line() {
         (vec!["--http-bind", address.as_str()], "cannot listen on"),
         (vec!["--ton-provider", "toncenter"], "TON_WALLET is not set"),
         (vec!["--demo", "--ton-provider", "toncenter"], "--demo works in the sandbox only"),
-        (vec!["--redis-uri", "redis://localhost"], "REDIS_URI"),
+        (vec!["--redis-uri", "http://localhost"], "REDIS_URI is not understood"),
+        (vec!["--redis-uri", "redis://127.0.0.1:1", "--redis-timeout-seconds", "1"], "cannot be reached"),
         (vec!["--public-url", "shop"], "PUBLIC_URL"),
         (vec!["--rental-db", "missing/rental.db"], "missing does not exist"),
     ] {

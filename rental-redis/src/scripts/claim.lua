@@ -3,6 +3,7 @@
 -- KEYS[1]  {prefix}outbox
 -- KEYS[2]  {prefix}outbox:held:{group}     events that a consumer holds, by the end of the hold
 -- KEYS[3]  {prefix}outbox:resting:{group}  events that wait for their next attempt, by its time
+-- KEYS[4]  {prefix}filling
 -- ARGV[1]  seconds by which the shop's time is ahead of the server's
 -- ARGV[2]  group
 -- ARGV[3]  consumer
@@ -11,6 +12,9 @@
 --
 -- Answers { {sequence, attempt, document}, … }, oldest first.
 local call = redis.call
+if call('EXISTS', KEYS[4]) == 1 then
+    return redis.error_reply('FILLING a copy into this store was not finished')
+end
 local now = tonumber(call('TIME')[1]) + tonumber(ARGV[1])
 local group, consumer, limit = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local till = string.format('%.0f', now + tonumber(ARGV[5]))

@@ -7,7 +7,8 @@
 -- KEYS[2]  {prefix}once:commits:{day}, of the day on which the commit was made: a hash of ids and times
 -- KEYS[3]  {prefix}rental:{number}, or of no number
 -- KEYS[4]  {prefix}lock:number:{number}, or of no number
--- KEYS[5…] once-keys in the order in which they are compared, payloads of new invoices among them; then keys of documents
+-- KEYS[5]  {prefix}filling
+-- KEYS[6…] once-keys in the order in which they are compared, payloads of new invoices among them; then keys of documents
 --          that do not exist yet
 --
 -- ARGV     1 prefix of every key     2 seconds by which the shop's time is ahead of the server's
@@ -15,7 +16,7 @@
 --          4 the number, or ''       5 its version before        6 its version      7 its document
 --          8 its summary             9 its state                10 its customer, or '-'
 --         11 its deadline, or ''    12 its place in listings
---         13 the commit's id        14 how many of KEYS[5…] are once-keys
+--         13 the commit's id        14 how many of KEYS[6…] are once-keys
 --         15 how many texts follow: key, text, key, text, …  Documents come first: invoices, accounts, payment.
 --    then  how many invoices; of each: version before, id, status, customer
 --          how many accounts; of each: version before, id
@@ -43,7 +44,10 @@ if kept and time - kept < 86400 then
     return { 1, 0 }
 end
 if call('EXISTS', unpack(K, 4)) > 0 then
-    for i = 5, 4 + A[14] do
+    if call('EXISTS', K[5]) == 1 then
+        return redis.error_reply('FILLING a copy into this store was not finished')
+    end
+    for i = 6, 5 + A[14] do
         local taken = call('GET', K[i])
         if taken and K[i]:sub(#prefix + 1, #prefix + 8) == 'payload:' then
             for text = 16, 15 + A[15], 2 do
@@ -53,7 +57,7 @@ if call('EXISTS', unpack(K, 4)) > 0 then
             end
         end
         if taken then
-            return { 1, i - 4 }
+            return { 1, i - 5 }
         end
     end
     local holder = number ~= '' and call('GET', K[4])
@@ -61,7 +65,7 @@ if call('EXISTS', unpack(K, 4)) > 0 then
         local ends = call('EXPIRETIME', K[4])
         return { 2, ends < 0 and -1 or ends + A[2] }
     end
-    for i = 5 + A[14], #K do
+    for i = 6 + A[14], #K do
         if call('EXISTS', K[i]) == 1 then
             return { 3 }
         end
@@ -143,7 +147,7 @@ if texts > 0 then
     call('MSET', unpack(A, 16, 15 + texts))
 end
 for i = ending, ending + 3 * endings - 1, 3 do
-    call('SET', K[5 + A[i]], A[i + 1], 'EXAT', string.format('%.0f', math.max(1, A[i + 2] - A[2])))
+    call('SET', K[6 + A[i]], A[i + 1], 'EXAT', string.format('%.0f', math.max(1, A[i + 2] - A[2])))
 end
 
 if number ~= '' then

@@ -8,6 +8,9 @@
 --
 -- Answers { dropped, last sequence looked at, or '' at the end }.
 local call, prefix, before = redis.call, ARGV[1], tonumber(ARGV[4])
+if call('EXISTS', prefix .. 'filling') == 1 then
+    return redis.error_reply('FILLING a copy into this store was not finished')
+end
 if call('EXISTS', KEYS[1]) == 0 then
     return { 0, '' }
 end

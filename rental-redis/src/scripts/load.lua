@@ -20,6 +20,10 @@ local id, payload, tx = ARGV[3], ARGV[4], ARGV[5]
 local invoices, customers, accounts = {}, {}, {}
 local loaded, waiting = {}, nil
 
+if call('EXISTS', prefix .. 'filling') == 1 then
+    return redis.error_reply('FILLING a copy into this store was not finished')
+end
+
 local function want_account(customer)
     if not loaded[customer] then
         loaded[customer] = true

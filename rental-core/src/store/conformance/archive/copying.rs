@@ -193,6 +193,9 @@ pub(super) async fn leases_rates_and_expired_keys_do_not_move(new: NewStore<'_>)
 
 pub(super) async fn history_and_audit_keep_their_order(new: NewStore<'_>) {
     let (from, to) = (new().await, new().await);
+    for n in 0..3 {
+        from.shop.write(sample::number_changes(sample::record(sample::number(n)))).await;
+    }
     for n in 0..10 {
         // The numbers take turns, and the times tell nothing.
         let history = vec![sample::line(100 - n, sample::number(n % 3)), sample::line(5, sample::number(0))];

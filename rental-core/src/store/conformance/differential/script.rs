@@ -345,7 +345,8 @@ impl<'a> Script<'a> {
             let event = Event { at: now, ..sample::event(n, Some(&customer)) };
             changes.events = vec![event, sample::event(n, None)];
             changes.audit = vec![sample::audit(n)];
-            changes.history = vec![sample::line(n, number)];
+            let exists = stored.number.is_some() || changes.number.is_some();
+            changes.history = exists.then(|| sample::line(n, number)).into_iter().collect();
         }
         if parts & 64 != 0 {
             let position = stored.chain.read_to.since(sample::START).0;
