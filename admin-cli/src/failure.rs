@@ -141,6 +141,7 @@ impl From<OpenError> for Failure {
             }
             OpenError::Toncenter(_) => (Exit::Usage, "config.provider"),
             OpenError::Store(ref error) => unopened(error),
+            OpenError::ShopGone { .. } => (Exit::Failure, "store.shop_gone"),
             OpenError::Sandbox(_) => (Exit::Failure, "sandbox.open"),
         };
         Self::new(exit, code, error.to_string())

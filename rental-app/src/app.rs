@@ -1,5 +1,6 @@
 //! Wiring: from a configuration to a shop that is open.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rental_core::{
@@ -10,6 +11,7 @@ use rental_ton::{Sandbox, SandboxError, TonAddress, Toncenter, ToncenterConfig};
 
 use crate::backend::Backend;
 use crate::config::Provider;
+use crate::witness::Witness;
 use crate::{ConfigError, SandboxClock, ShopConfig};
 
 /// An open shop with everything that a program needs.
@@ -64,6 +66,15 @@ pub enum OpenError {
         "a new shop begins at the newest transaction, which cannot be read now: {0}; set TON_START_LT to begin elsewhere"
     )]
     Head(GatewayError),
+    /// This host has seen a shop there, and now there is none or another one.
+    #[error(
+        "the shop is gone from Redis: the server was emptied or exchanged; restore its files (AOF or RDB), or a copy with \
+         `admin-cli store copy`; to begin a new shop there, delete {}", .file.display()
+    )]
+    ShopGone {
+        /// Where this host remembers it.
+        file: PathBuf,
+    },
     /// The shop itself.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -111,7 +122,14 @@ impl App {
     }
 
     async fn open_shop(&self, config: &ShopConfig) -> Result<(), OpenError> {
+        let witness = config.witness()?;
+        let seen = witness.as_ref().and_then(Witness::seen);
+        let gone = || OpenError::ShopGone { file: config.shops_file() };
         let policy = match self.service.shop().await {
+            Ok(ShopView { shop, .. }) if seen.is_some_and(|seen| seen != shop.opened_at) => {
+                return Err(gone());
+            }
+            Err(ServiceError::Domain(DomainError::ShopClosed)) if seen.is_some() => return Err(gone()),
             Ok(ShopView { shop, .. }) => {
                 self.service.open_shop(self.gateway.wallet(), &shop.policy, shop.chain_start).await?;
                 shop.policy
@@ -127,6 +145,9 @@ impl App {
             }
             Err(error) => return Err(error.into()),
         };
+        if let Some(witness) = witness {
+            witness.remember(self.service.shop().await?.shop.opened_at);
+        }
         let configured = config.apply_to(&policy);
         if configured != policy {
             let command = Command::SetPolicy { policy: configured };

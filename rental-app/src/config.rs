@@ -6,7 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use rental_core::{Network, Policy, Seconds};
 use rental_redis::{RedisConfig, RedisConfigError};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::place::Place;
+use crate::witness::Witness;
 
 /// Where payments are read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -259,6 +262,22 @@ impl ShopConfig {
             max_open_invoices: self.max_open_invoices.unwrap_or(policy.max_open_invoices),
             max_numbers: self.max_numbers.unwrap_or(policy.max_numbers),
         }
+    }
+
+    /// Which shop this host has seen on the Redis that is configured; `None` with the embedded store.
+    pub(crate) fn witness(&self) -> Result<Option<Witness>, ConfigError> {
+        let Some(redis) = self.redis()? else { return Ok(None) };
+        let place = Place::Redis(redis.uri.expose_secret().to_owned());
+        let place = match &redis.namespace {
+            Some(namespace) => format!("{place} namespace {namespace}"),
+            None => place.to_string(),
+        };
+        Ok(Some(Witness::new(self.shops_file(), place)))
+    }
+
+    /// The file in which this host remembers the shops that it has seen on servers, beside the store's.
+    pub(crate) fn shops_file(&self) -> PathBuf {
+        beside(&self.rental_db, "shops")
     }
 
     /// The sandbox chain's file, beside the store's.

@@ -13,6 +13,7 @@ mod place;
 mod reconciling;
 mod sandbox_clock;
 mod telemetry;
+mod witness;
 mod workers;
 
 pub use app::{App, OpenError, SandboxTools};

@@ -7,6 +7,7 @@ mod books;
 mod help;
 mod import;
 mod pool;
+mod redis;
 mod refusals;
 mod sandbox;
 mod store;

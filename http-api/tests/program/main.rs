@@ -3,6 +3,7 @@
 
 mod leaving;
 mod paying;
+mod redis;
 mod refusing;
 mod renting;
 mod shop;
