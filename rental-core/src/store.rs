@@ -460,7 +460,8 @@ pub struct Totals {
 /// - **Once.** A payment is stored under its transaction's hash, and a new one only where there is none. A payload
 ///   belongs to the invoice that was stored with it first; a new invoice with another one's payload answers
 ///   `Duplicate`. An invoice keeps its number, customer and payload, and a payment its place, for ever. A line
-///   of history belongs to a number that is stored, no later than in the same commit.
+///   of history belongs to a number that is stored, no later than in the same commit. Events come in the order of their times,
+///   as far as the store's clock goes forward; where it did not, an old event may be forgotten a little later.
 /// - **Isolated.** A load sees one moment; commits happen one after the other.
 /// - **Durable.** `Committed` means: survives a crash of the process and, where the store's settings promise it, of
 ///   the machine.

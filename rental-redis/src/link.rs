@@ -60,9 +60,17 @@ pub(crate) struct Counters {
     pub(crate) contended: AtomicU64,
 }
 
-/// Adds one.
-pub(crate) fn count(counter: &AtomicU64) {
+/// Adds one, also to the metric of this name.
+pub(crate) fn count(counter: &AtomicU64, metric: &'static str) {
     counter.fetch_add(1, Ordering::Relaxed);
+    metrics::counter!(metric).increment(1);
+}
+
+/// The last `WAIT` that was answered.
+#[derive(Debug, Default)]
+struct Wave {
+    number: u64,
+    confirmed: i64,
 }
 
 /// The connection of one process.
@@ -72,6 +80,9 @@ pub(crate) struct Link {
     node: Option<RoutingInfo>,
     limit: Duration,
     open: Mutex<Open>,
+    /// How many times replicas were waited for.
+    waves: AtomicU64,
+    last_wave: Mutex<Wave>,
     pub(crate) counters: Counters,
 }
 
@@ -125,7 +136,15 @@ impl Link {
             Source::Cluster(_) => Some(node_of(key)),
             _ => None,
         };
-        Self { source, node, limit, open: Mutex::default(), counters: Counters::default() }
+        Self {
+            source,
+            node,
+            limit,
+            open: Mutex::default(),
+            waves: AtomicU64::default(),
+            last_wave: Mutex::default(),
+            counters: Counters::default(),
+        }
     }
 
     /// Sends `call` and waits for the answer; sends it again where that does no harm.
@@ -135,7 +154,7 @@ impl Link {
 
     /// Sends `call`; once an answer was lost, `again` is sent instead.
     pub(crate) async fn ask_or(&self, call: Call, again: Option<Call>) -> Result<Value, StoreError> {
-        count(&self.counters.calls);
+        self.counters.calls.fetch_add(1, Ordering::Relaxed);
         let deadline = Instant::now() + self.limit;
         let mut tried = Try { in_doubt: None, not_run: None };
         let mut pauses = PAUSES.build();
@@ -148,7 +167,7 @@ impl Link {
                 if !call.repeatable {
                     return Err(tried.over(self.limit));
                 }
-                count(&self.counters.resent);
+                count(&self.counters.resent, "rental_redis_resent_total");
             }
             let wake = Instant::now() + pauses.next().unwrap_or_default();
             if wake >= deadline {
@@ -224,7 +243,7 @@ impl Link {
             return Ok((wire.clone(), open.generation));
         }
         let wire = self.connect().await?;
-        count(&self.counters.connected);
+        count(&self.counters.connected, "rental_redis_connections_total");
         open.generation += 1;
         open.wire = Some(wire.clone());
         Ok((wire, open.generation))
@@ -257,16 +276,22 @@ impl Link {
     }
 
     /// Waits until `replicas` have everything that this connection has written, for half of the time limit at most.
+    /// Those who wait at the same time share one question.
     pub(crate) async fn wait_for_replicas(&self, replicas: u32) -> Result<(), StoreError> {
-        let half = u64::try_from(self.limit.as_millis() / 2).unwrap_or(u64::MAX);
-        let wait = Call::command("WAIT").arg(replicas).arg(half).once();
-        let confirmed = match self.ask(wait).await? {
-            Value::Int(confirmed) => confirmed,
-            _ => 0,
-        };
-        if confirmed >= i64::from(replicas) {
+        // A question that is not asked yet covers what was written by now.
+        let needed = self.waves.load(Ordering::SeqCst) + 1;
+        let mut last = self.last_wave.lock().await;
+        if last.number < needed {
+            let number = self.waves.fetch_add(1, Ordering::SeqCst) + 1;
+            let half = u64::try_from(self.limit.as_millis() / 2).unwrap_or(u64::MAX);
+            let answer = self.ask(Call::command("WAIT").arg(replicas).arg(half).once()).await?;
+            let confirmed = if let Value::Int(confirmed) = answer { confirmed } else { 0 };
+            *last = Wave { number, confirmed };
+        }
+        if last.confirmed >= i64::from(replicas) {
             return Ok(());
         }
+        let confirmed = last.confirmed;
         Err(StoreError::Unavailable(format!("only {confirmed} of {replicas} replicas confirmed the change")))
     }
 }

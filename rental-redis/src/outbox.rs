@@ -149,9 +149,6 @@ pub(crate) async fn forget(store: &RedisStore, before: Timestamp) -> Result<u64,
             FromRedisValue::from_redis_value(answer).map_err(|_| strange())?;
         forgotten += dropped;
         after = last;
-        if dropped == 0 && forgotten > 0 {
-            break;
-        }
     }
     Ok(forgotten)
 }

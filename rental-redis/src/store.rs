@@ -171,7 +171,7 @@ impl RedisStore {
     async fn lease(&self, call: Call, again: Call) -> Result<Value, StoreError> {
         let answer = self.link().ask_or(call, Some(again)).await?;
         if matches!(answer, Value::Nil | Value::Int(0)) {
-            count(&self.link().counters.contended);
+            count(&self.link().counters.contended, "rental_leases_contended_total");
         }
         Ok(answer)
     }
@@ -201,7 +201,7 @@ impl Store for RedisStore {
         let answer = self.link().ask(commit::call(self.keys(), changes, self.ahead())?).await?;
         match commit::read(answer, changes)? {
             commit::Outcome::Conflict => {
-                count(&self.link().counters.conflicts);
+                count(&self.link().counters.conflicts, "rental_store_conflicts_total");
                 let current = Box::new(self.load(&changes.read).await?);
                 Ok(Commit::Conflict { current })
             }
@@ -215,7 +215,7 @@ impl Store for RedisStore {
                     self.link().wait_for_replicas(self.0.wait_replicas).await?;
                 }
                 if matches!(done, Commit::Locked { .. }) {
-                    count(&self.link().counters.locked);
+                    count(&self.link().counters.locked, "rental_store_locked_total");
                 }
                 Ok(done)
             }

@@ -1,4 +1,5 @@
--- Drops a stretch of old events that every group is done with. An event that is held, rests or was given up stays.
+-- Drops a stretch of old events that every group is done with. An event that is held, rests or was given up stays. The
+-- first event that is too young ends the stretch: those behind it are younger.
 --
 -- KEYS[1]  {prefix}outbox
 -- ARGV[1]  prefix of every key
@@ -33,11 +34,22 @@ local function is_done(sequence)
     end
     return true
 end
+local function is_old(entry)
+    return tonumber(entry[2][2]) < before
+end
+local first = call('XRANGE', KEYS[1], '(0-' .. ARGV[2], '+', 'COUNT', 1)[1]
+if not first or not is_old(first) then
+    return { 0, '' }
+end
 local dropped, last = {}, ''
 local entries = call('XRANGE', KEYS[1], '(0-' .. ARGV[2], '+', 'COUNT', ARGV[3])
 for _, entry in ipairs(entries) do
+    if not is_old(entry) then
+        last = ''
+        break
+    end
     last = entry[1]:match('-(%d+)$')
-    if tonumber(entry[2][2]) < before and is_done(last) then
+    if is_done(last) then
         dropped[#dropped + 1] = entry[1]
     end
 end

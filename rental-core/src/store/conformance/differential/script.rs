@@ -343,7 +343,7 @@ impl<'a> Script<'a> {
         }
         if parts & 32 != 0 {
             let event = Event { at: now, ..sample::event(n, Some(&customer)) };
-            changes.events = vec![event, sample::event(n, None)];
+            changes.events = vec![event, Event { at: now, ..sample::event(n, None) }];
             changes.audit = vec![sample::audit(n)];
             let exists = stored.number.is_some() || changes.number.is_some();
             changes.history = exists.then(|| sample::line(n, number)).into_iter().collect();
