@@ -80,6 +80,10 @@ impl RedisConfig {
         let uri = self.uri.expose_secret();
         let place = Place::parse(uri)?;
         let certificates = self.certificates()?;
+        if place.tls {
+            // Fails when the program has chosen its cryptography already, which is as good.
+            drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+        }
         let bad = |error: redis::RedisError| RedisConfigError::Uri(reason(&error));
         Ok(match place.kind {
             Kind::Server => Source::Server(Box::new(match certificates {

@@ -142,6 +142,19 @@ impl RedisStore {
         inspect::advice(self).await
     }
 
+    /// The command that [`Store::commit`] sends for `changes`, word by word; for measuring a server with other tools.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a document cannot be written.
+    pub fn commit_command(&self, changes: &Changes) -> Result<Vec<Vec<u8>>, StoreError> {
+        let call = commit::call(self.keys(), changes, self.ahead())?;
+        let words = call.cmd.args_iter().filter_map(|word| match word {
+            redis::Arg::Simple(word) => Some(word.to_vec()),
+            _ => None,
+        });
+        Ok(words.collect())
+    }
+
     pub(crate) fn link(&self) -> &Link {
         &self.0.link
     }
