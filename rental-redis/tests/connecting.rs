@@ -7,7 +7,8 @@ use rental_core::{Changes, Commit, CommitId, Load, NumberRecord, Store, StoreErr
 use rental_redis::{RedisConfig, RedisConfigError, RedisOpenError, RedisStore};
 
 /// What an ACL user of a shop is allowed; the operator's guide shows it.
-const RULES: &str = "~shop:* resetchannels -@all +@read +@write +@scripting +@connection +info +time +xinfo +wait +object";
+const RULES: &str =
+    "~shop:* resetchannels -@all +@read +@write +@scripting +@connection +info +time +xinfo +wait +object";
 
 /// Stores a number and reads it back.
 async fn use_it(config: &RedisConfig) {
@@ -54,7 +55,10 @@ async fn with_a_password_or_as_a_user_with_few_rights() {
     for uri in [format!("redis://:wrong-secret@127.0.0.1:{port}"), format!("redis://127.0.0.1:{port}")] {
         let error = refusal(&shop(uri)).await;
         assert!(matches!(error, RedisOpenError::Store(StoreError::Incompatible(_))), "{error}");
-        assert!(error.to_string().contains("password") && !error.to_string().contains("wrong-secret"), "{error}");
+        assert!(
+            error.to_string().contains("password") && !error.to_string().contains("wrong-secret"),
+            "{error}"
+        );
     }
 }
 
@@ -110,7 +114,8 @@ async fn a_server_that_cannot_keep_a_shop_is_refused() {
 
 #[tokio::test]
 async fn where_nobody_listens_the_time_limit_holds() {
-    let config = RedisConfig { time_limit: Duration::from_millis(300), ..shop("redis://127.0.0.1:1".to_owned()) };
+    let config =
+        RedisConfig { time_limit: Duration::from_millis(300), ..shop("redis://127.0.0.1:1".to_owned()) };
     let refused = tokio::time::timeout(Duration::from_secs(2), refusal(&config)).await.expect("in time");
     assert!(matches!(refused, RedisOpenError::Store(StoreError::Unreachable(_))), "{refused}");
 }
