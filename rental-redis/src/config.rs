@@ -152,8 +152,7 @@ impl RedisConfig {
         let mut builder = ClusterClient::builder(infos)
             .connection_timeout(self.time_limit / 2)
             .response_timeout(self.time_limit)
-            .max_retry_wait(250)
-            .min_retry_wait(5);
+            .retries(0);
         if let Some(user) = &place.user {
             builder = builder.username(user);
         }

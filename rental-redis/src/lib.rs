@@ -11,7 +11,7 @@
 //!   the server itself.
 //! - **Nothing is done twice.** Every commit carries its id, which is compared inside the script. When an answer is lost the
 //!   same commit is sent again, and the server says whether it was applied before. The client library never repeats a
-//!   command by itself, except that on a cluster it follows the shop to another node.
+//!   command by itself.
 //! - **No endless waiting.** Every call has one time limit, in which connections are made anew as often as it takes.
 //! - **What an acknowledgement means** is the server's setting: with `appendfsync always` the change is on disk; with
 //!   `everysec` a crash can lose the last second; with a failover the last writes, unless replicas confirm
@@ -23,6 +23,7 @@
 mod archive;
 mod commit;
 mod config;
+mod confirming;
 mod fault;
 mod inspect;
 mod keys;

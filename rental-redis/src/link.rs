@@ -13,7 +13,7 @@ use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
 use redis::sentinel::SentinelClient;
-use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, Value};
+use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, RedisError, Value};
 use rental_core::StoreError;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
@@ -35,17 +35,29 @@ pub(crate) enum Source {
 #[derive(Clone)]
 enum Wire {
     Server(MultiplexedConnection),
-    Cluster(ClusterConnection, RoutingInfo),
+    Cluster(ClusterConnection, SingleNodeRoutingInfo),
 }
 
 impl Wire {
-    async fn send(&mut self, cmd: &Cmd) -> Result<Value, RedisError> {
-        match self {
-            Self::Server(connection) => connection.req_packed_command(cmd).await?.extract_error(),
-            Self::Cluster(connection, node) => {
-                connection.route_command(cmd.clone(), node.clone()).await?.extract_error()
-            }
-        }
+    /// Sends `cmd`, and `then` right behind it.
+    async fn send(&mut self, cmd: &Cmd, then: Option<&Cmd>) -> Result<Value, RedisError> {
+        let Some(then) = then else {
+            let answer = match self {
+                Self::Server(connection) => connection.req_packed_command(cmd).await?,
+                Self::Cluster(connection, node) => {
+                    connection.route_command(cmd.clone(), RoutingInfo::SingleNode(node.clone())).await?
+                }
+            };
+            return answer.extract_error();
+        };
+        let mut both = Pipeline::with_capacity(2);
+        both.add_command(cmd.clone()).add_command(then.clone());
+        let answers = match self {
+            Self::Server(connection) => connection.req_packed_commands(&both, 0, 2).await?,
+            Self::Cluster(connection, node) => connection.route_pipeline(both, 0, 2, node.clone()).await?,
+        };
+        let answers: Result<_, _> = answers.into_iter().map(Value::extract_error).collect();
+        answers.map(Value::Array)
     }
 }
 
@@ -66,23 +78,13 @@ pub(crate) fn count(counter: &AtomicU64, metric: &'static str) {
     metrics::counter!(metric).increment(1);
 }
 
-/// The last `WAIT` that was answered.
-#[derive(Debug, Default)]
-struct Wave {
-    number: u64,
-    confirmed: i64,
-}
-
 /// The connection of one process.
 pub(crate) struct Link {
     source: Source,
     /// The way to the node that has the shop, on a cluster.
-    node: Option<RoutingInfo>,
+    node: Option<SingleNodeRoutingInfo>,
     limit: Duration,
     open: Mutex<Open>,
-    /// How many times replicas were waited for.
-    waves: AtomicU64,
-    last_wave: Mutex<Wave>,
     pub(crate) counters: Counters,
 }
 
@@ -136,15 +138,7 @@ impl Link {
             Source::Cluster(_) => Some(node_of(key)),
             _ => None,
         };
-        Self {
-            source,
-            node,
-            limit,
-            open: Mutex::default(),
-            waves: AtomicU64::default(),
-            last_wave: Mutex::default(),
-            counters: Counters::default(),
-        }
+        Self { source, node, limit, open: Mutex::default(), counters: Counters::default() }
     }
 
     /// Sends `call` and waits for the answer; sends it again where that does no harm.
@@ -160,8 +154,11 @@ impl Link {
         let mut pauses = PAUSES.build();
         loop {
             let call = again.as_ref().filter(|_| tried.in_doubt.is_some()).unwrap_or(&call);
-            if let Some(answer) = self.attempt(call, deadline, &mut tried).await? {
-                return Ok(answer);
+            match self.attempt(call, deadline, &mut tried).await {
+                Ok(Some(answer)) => return Ok(answer),
+                Ok(None) => {}
+                // The command before may have been run, so this is not the last word.
+                Err(error) => return Err(tried.in_doubt.map_or(error, StoreError::Unavailable)),
             }
             if tried.in_doubt.is_some() {
                 if !call.repeatable {
@@ -203,11 +200,11 @@ impl Link {
         // Half the time for one answer leaves the other half for a second connection when this one is half open.
         let patience =
             if call.repeatable { (Instant::now() + self.limit / 2).min(deadline) } else { deadline };
-        let mut answer = timeout_at(patience, wire.send(&call.cmd)).await;
+        let mut answer = timeout_at(patience, wire.send(&call.cmd, call.then.as_ref())).await;
         if let Ok(Err(error)) = &answer
             && judge(error) == Verdict::UnknownScript
         {
-            answer = timeout_at(patience, wire.send(&call.spelled_out())).await;
+            answer = timeout_at(patience, wire.send(&call.spelled_out(), call.then.as_ref())).await;
         }
         let error = match answer {
             Ok(Ok(value)) => return Ok(Some(value)),
@@ -267,6 +264,16 @@ impl Link {
         })
     }
 
+    /// How long one call may take.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// Makes the next call connect anew.
+    pub(crate) async fn reopen(&self) {
+        self.open.lock().await.wire = None;
+    }
+
     /// Closes connection `generation` if it is still the present one.
     async fn close(&self, generation: u64) {
         let mut open = self.open.lock().await;
@@ -274,33 +281,13 @@ impl Link {
             open.wire = None;
         }
     }
-
-    /// Waits until `replicas` have everything that this connection has written, for half of the time limit at most.
-    /// Those who wait at the same time share one question.
-    pub(crate) async fn wait_for_replicas(&self, replicas: u32) -> Result<(), StoreError> {
-        // A question that is not asked yet covers what was written by now.
-        let needed = self.waves.load(Ordering::SeqCst) + 1;
-        let mut last = self.last_wave.lock().await;
-        if last.number < needed {
-            let number = self.waves.fetch_add(1, Ordering::SeqCst) + 1;
-            let half = u64::try_from(self.limit.as_millis() / 2).unwrap_or(u64::MAX);
-            let answer = self.ask(Call::command("WAIT").arg(replicas).arg(half).once()).await?;
-            let confirmed = if let Value::Int(confirmed) = answer { confirmed } else { 0 };
-            *last = Wave { number, confirmed };
-        }
-        if last.confirmed >= i64::from(replicas) {
-            return Ok(());
-        }
-        let confirmed = last.confirmed;
-        Err(StoreError::Unavailable(format!("only {confirmed} of {replicas} replicas confirmed the change")))
-    }
 }
 
 /// The way to the master of the slot that `key` is in: the checksum of its hash tag, as the cluster specification says.
-fn node_of(key: &str) -> RoutingInfo {
+fn node_of(key: &str) -> SingleNodeRoutingInfo {
     let tag = key.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map_or(key, |(tag, _)| tag);
     let slot = crc16::State::<crc16::XMODEM>::calculate(tag.as_bytes()) % 16_384;
-    RoutingInfo::SingleNode(SingleNodeRoutingInfo::SpecificNode(Route::new(slot, SlotAddr::Master)))
+    SingleNodeRoutingInfo::SpecificNode(Route::new(slot, SlotAddr::Master))
 }
 
 fn unreachable_because(error: &RedisError) -> String {

@@ -36,6 +36,7 @@ scripts! {
     HIT: "hit.lua",
     PACE: "pace.lua",
     TOTALS: "totals.lua",
+    CONFIRM: "confirm.lua",
     BEGIN: "begin.lua",
     FILL: "fill.lua",
     FINISH: "finish.lua",
@@ -50,6 +51,8 @@ pub(crate) struct Call {
     pub(crate) cmd: Cmd,
     /// The script's text, for a server that does not know it.
     text: Option<&'static str>,
+    /// A command that is sent with it, right behind it on the same connection; the answers come as a pair.
+    pub(crate) then: Option<Cmd>,
     /// Whether sending it twice does no harm.
     pub(crate) repeatable: bool,
 }
@@ -59,17 +62,23 @@ impl Call {
     pub(crate) fn script(code: &Code, keys: &[String]) -> Self {
         let mut cmd = Cmd::with_capacity(64, 2048);
         cmd.arg("EVALSHA").arg(code.hash.as_str()).arg(keys.len()).arg(keys);
-        Self { cmd, text: Some(code.text), repeatable: true }
+        Self { cmd, text: Some(code.text), then: None, repeatable: true }
     }
 
     /// A plain command, which may be sent twice.
     pub(crate) fn command(name: &str) -> Self {
-        Self { cmd: redis::cmd(name), text: None, repeatable: true }
+        Self { cmd: redis::cmd(name), text: None, then: None, repeatable: true }
     }
 
     /// With one more argument.
     pub(crate) fn arg(mut self, arg: impl ToRedisArgs) -> Self {
         self.cmd.arg(arg);
+        self
+    }
+
+    /// With `next` right behind it.
+    pub(crate) fn then(mut self, next: Self) -> Self {
+        self.then = Some(next.cmd);
         self
     }
 

@@ -14,6 +14,7 @@ use rental_core::{
 };
 
 use crate::config::{RedisConfig, RedisConfigError};
+use crate::confirming::Confirming;
 use crate::fault::corrupt;
 use crate::keys::Keys;
 use crate::link::{Link, count};
@@ -43,7 +44,7 @@ pub struct RedisStore(Arc<Shared>);
 struct Shared {
     link: Link,
     keys: Keys,
-    wait_replicas: u32,
+    confirming: Option<Confirming>,
     ahead: Option<Ahead>,
 }
 
@@ -116,8 +117,12 @@ impl RedisStore {
 
     fn unchecked(config: &RedisConfig, ahead: Option<Ahead>) -> Result<Self, RedisConfigError> {
         let keys = Keys::new(config.namespace.as_deref(), config.is_clustered());
-        let link = Link::new(config.source()?, &keys.shop(), config.time_limit);
-        Ok(Self(Arc::new(Shared { link, keys, wait_replicas: config.wait_replicas, ahead })))
+        let link = || Ok::<_, RedisConfigError>(Link::new(config.source()?, &keys.shop(), config.time_limit));
+        let confirming = match config.wait_replicas {
+            0 => None,
+            replicas => Some(Confirming::new(link()?, replicas)),
+        };
+        Ok(Self(Arc::new(Shared { link: link()?, keys, confirming, ahead })))
     }
 
     /// What this process has done so far.
@@ -224,8 +229,8 @@ impl Store for RedisStore {
                     Commit::Duplicate(OnceKey::Commit(id)) => *id == changes.commit_id,
                     _ => false,
                 };
-                if applied && self.0.wait_replicas > 0 {
-                    self.link().wait_for_replicas(self.0.wait_replicas).await?;
+                if applied && let Some(confirming) = &self.0.confirming {
+                    confirming.wait(self.keys(), changes.commit_id).await?;
                 }
                 if matches!(done, Commit::Locked { .. }) {
                     count(&self.link().counters.locked, "rental_store_locked_total");

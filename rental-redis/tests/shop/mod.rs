@@ -1,16 +1,20 @@
 //! A shop on a private server, and what its customers do.
 #![allow(dead_code, reason = "every test file uses its part of it")]
 
+pub(crate) mod books;
+pub(crate) mod load;
+
 use std::sync::Arc;
 
 use rental_core::{
-    Actor, ChainCursor, Changes, Command, Comment, CustomerId, Effect, IncomingPayment, Invoice, InvoiceKind,
-    InvoiceStatus, Load, Network, PhoneNumber, Policy, Receipt, RentalService, Rentals, Request,
+    Actor, ChainCursor, Changes, Command, Comment, CustomerId, Effect, IncomingPayment, Invoice, InvoiceId,
+    InvoiceKind, InvoiceStatus, Load, Network, PhoneNumber, Policy, Receipt, RentalService, Rentals, Request,
     ServiceError, Store, Term, TxHash, Wallet,
 };
 use rental_redis::{RedisConfig, RedisStore};
 
 /// A shop with numbers 0, 1, 2, …
+#[derive(Clone)]
 pub(crate) struct Shop {
     pub(crate) store: RedisStore,
     pub(crate) service: Arc<RentalService>,
@@ -76,6 +80,11 @@ impl Shop {
     pub(crate) async fn open_invoice_for(&self, n: u64, who: u64) -> Result<Invoice, ServiceError> {
         let command = Command::OpenRent { number: number(n), term: month(), customer: customer(who) };
         self.ask(Actor::Customer(customer(who)), command).await?.invoice()
+    }
+
+    /// Customer `who` cancels an invoice.
+    pub(crate) async fn cancel(&self, who: u64, invoice: InvoiceId) -> Result<Invoice, ServiceError> {
+        self.ask(Actor::Customer(customer(who)), Command::CancelInvoice { invoice }).await?.invoice()
     }
 
     pub(crate) async fn book(&self, incoming: IncomingPayment) -> Result<Receipt, ServiceError> {

@@ -10,7 +10,11 @@ use rental_core::{Invoice, InvoiceId, Owner, Rentals, ServiceError, Store, Store
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::shop::{Books, Shop, customer, number};
+use super::books::Books;
+use super::{Shop, customer, number};
+
+/// Nothing is waited for longer than this.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Customers at work; number and customer `n` belong together.
 pub(crate) struct Load {
@@ -42,10 +46,24 @@ impl Load {
 
     /// Waits until so many more changes have been acknowledged.
     pub(crate) async fn goes_on_for(&mut self, changes: u64) {
-        let goal = *self.done.borrow() + changes;
+        let goal = self.acknowledged() + changes;
         let reached = self.done.wait_for(|done| *done >= goal);
-        let reached = tokio::time::timeout(Duration::from_secs(30), reached).await;
+        let reached = tokio::time::timeout(PATIENCE, reached).await;
         reached.expect("the customers go on").expect("the customers are at work");
+    }
+
+    /// How many changes have been acknowledged.
+    pub(crate) fn acknowledged(&self) -> u64 {
+        *self.done.borrow()
+    }
+
+    /// Waits until no change has been acknowledged for so long.
+    pub(crate) async fn stands_still_for(&mut self, time: Duration) {
+        let still = async {
+            self.done.mark_unchanged();
+            while tokio::time::timeout(time, self.done.changed()).await.is_ok() {}
+        };
+        tokio::time::timeout(PATIENCE, still).await.expect("the customers stand still");
     }
 
     /// Ends it, and says what the customers were told.
@@ -71,12 +89,11 @@ impl Told {
 }
 
 async fn work(shop: Shop, n: u64, stop: Arc<AtomicBool>, done: watch::Sender<u64>) -> Told {
-    let mut told =
-        Told { n, opened: BTreeSet::new(), changes: 0, unknown: 0, errors: BTreeSet::new() };
+    let mut told = Told { n, opened: BTreeSet::new(), changes: 0, unknown: 0, errors: BTreeSet::new() };
     let mut open = None;
     while !stop.load(Ordering::Relaxed) {
         let answer = match open {
-            None => shop.open_invoice(n, n).await.map(|invoice| Some(invoice.id)),
+            None => shop.open_invoice(n).await.map(|invoice| Some(invoice.id)),
             Some(id) => shop.cancel(n, id).await.map(|_| None),
         };
         match answer {
