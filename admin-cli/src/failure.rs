@@ -141,6 +141,7 @@ impl From<OpenError> for Failure {
             }
             OpenError::Toncenter(_) => (Exit::Usage, "config.provider"),
             OpenError::Store(ref error) => unopened(error),
+            OpenError::NoShop => (Exit::NotFound, "store.no_shop"),
             OpenError::ShopGone { .. } => (Exit::Failure, "store.shop_gone"),
             OpenError::Sandbox(_) => (Exit::Failure, "sandbox.open"),
         };

@@ -87,7 +87,11 @@ async fn serve(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
     if let Noun::Store(verb) = &cli.noun {
         return store::run(verb, &cli.shop, format, out, &mut io::stderr()).await;
     }
-    let app = App::open(&cli.shop).await?;
+    let app = if cli.noun.only_looks() {
+        App::open_existing(&cli.shop).await?
+    } else {
+        App::open(&cli.shop).await?
+    };
     let mut desk = Desk {
         rentals: app.service.as_ref(),
         leases: app.leases.as_ref(),

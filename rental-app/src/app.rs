@@ -75,6 +75,11 @@ pub enum OpenError {
         /// Where this host remembers it.
         file: PathBuf,
     },
+    /// There is nothing to look at.
+    #[error(
+        "there is no shop on this Redis; check REDIS_URI and REDIS_NAMESPACE, or add numbers to begin one"
+    )]
+    NoShop,
     /// The shop itself.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -86,6 +91,18 @@ impl App {
     /// # Errors
     /// [`OpenError`]; then nothing was changed, except that an empty store may have been created.
     pub async fn open(config: &ShopConfig) -> Result<Self, OpenError> {
+        Self::open_or(config, true).await
+    }
+
+    /// The same for whoever only wants to look: an empty Redis stays empty.
+    ///
+    /// # Errors
+    /// [`OpenError::NoShop`] besides.
+    pub async fn open_existing(config: &ShopConfig) -> Result<Self, OpenError> {
+        Self::open_or(config, config.redis()?.is_none()).await
+    }
+
+    async fn open_or(config: &ShopConfig, new_too: bool) -> Result<Self, OpenError> {
         config.validate()?;
         let sandbox_clock = SandboxClock::new(config.sandbox_clock_file());
         let clock: Arc<dyn Clock> = match config.provider()? {
@@ -117,11 +134,11 @@ impl App {
             gateway,
             sandbox,
         };
-        app.open_shop(config).await?;
+        app.open_shop(config, new_too).await?;
         Ok(app)
     }
 
-    async fn open_shop(&self, config: &ShopConfig) -> Result<(), OpenError> {
+    async fn open_shop(&self, config: &ShopConfig, new_too: bool) -> Result<(), OpenError> {
         let witness = config.witness()?;
         let seen = witness.as_ref().and_then(Witness::seen);
         let gone = || OpenError::ShopGone { file: config.shops_file() };
@@ -130,6 +147,7 @@ impl App {
                 return Err(gone());
             }
             Err(ServiceError::Domain(DomainError::ShopClosed)) if seen.is_some() => return Err(gone()),
+            Err(ServiceError::Domain(DomainError::ShopClosed)) if !new_too => return Err(OpenError::NoShop),
             Ok(ShopView { shop, .. }) => {
                 self.service.open_shop(self.gateway.wallet(), &shop.policy, shop.chain_start).await?;
                 shop.policy

@@ -222,14 +222,19 @@ impl ShopConfig {
         uri.map(|uri| self.redis_at(uri)).transpose()
     }
 
-    /// How the Redis at `uri` is reached, with everything else as configured.
+    /// How the Redis at `uri` is reached, with everything else as configured. A namespace after `#` in the URI counts
+    /// before the configured one.
     ///
     /// # Errors
     /// [`ConfigError::Redis`], [`ConfigError::Twice`] or [`ConfigError::SecretFile`].
     pub fn redis_at(&self, uri: SecretString) -> Result<RedisConfig, ConfigError> {
+        let (uri, namespace) = match uri.expose_secret().split_once('#') {
+            Some((plain, namespace)) => (plain.into(), Some(namespace.to_owned())),
+            None => (uri, self.redis_namespace.clone()),
+        };
         let redis = RedisConfig {
             uri,
-            namespace: self.redis_namespace.clone().filter(|name| !name.is_empty()),
+            namespace: namespace.filter(|name| !name.is_empty()),
             time_limit: Duration::from_secs(self.redis_timeout_seconds),
             wait_replicas: self.redis_wait_replicas,
             ca_file: self.redis_ca_file.clone().filter(|file| !file.as_os_str().is_empty()),

@@ -90,9 +90,12 @@ impl fmt::Display for Place {
             Self::File(path) => path.display().fmt(f),
             Self::Redis(uri) => {
                 let (scheme, rest) = uri.split_once("://").unwrap_or(("redis", uri));
-                let rest = rest.split(['?', '#']).next().unwrap_or_default();
+                let (rest, namespace) =
+                    rest.split_once('#').map_or((rest, None), |(rest, name)| (rest, Some(name)));
+                let rest = rest.split('?').next().unwrap_or_default();
                 let open = rest.rsplit_once('@').map_or(rest, |(_, open)| open);
-                write!(f, "{scheme}://{open}")
+                write!(f, "{scheme}://{open}")?;
+                namespace.map_or(Ok(()), |name| write!(f, "#{name}"))
             }
         }
     }
@@ -143,10 +146,7 @@ pub async fn open_archive(
         (Place::File(path), Side::Source) => Ok(Arc::new(SqliteStore::open(path, clock)?)),
         (Place::File(path), Side::Target) => Ok(Arc::new(SqliteStore::open_to_fill(path, clock)?)),
         (Place::Redis(uri), side) => {
-            let (uri, namespace) = uri.split_once('#').map_or((uri.as_str(), None), |(u, n)| (u, Some(n)));
-            let mut config = config.clone();
-            config.redis_namespace = namespace.map(ToOwned::to_owned).or(config.redis_namespace);
-            let redis = config.redis_at(uri.into())?;
+            let redis = config.redis_at(uri.as_str().into())?;
             Ok(match side {
                 Side::Source => Arc::new(RedisStore::open(&redis).await?),
                 Side::Target => Arc::new(RedisStore::open_to_fill(&redis).await?),

@@ -35,6 +35,11 @@ impl Confirming {
         Self { link, replicas, waiting: Mutex::default(), turn: Mutex::default() }
     }
 
+    /// How many confirmations are asked for.
+    pub(crate) fn replicas(&self) -> u32 {
+        self.replicas
+    }
+
     /// Waits until enough replicas have the commit `id`, which was answered before.
     pub(crate) async fn wait(&self, keys: &Keys, id: CommitId) -> Confirmed {
         let (tell, mut told) = oneshot::channel();

@@ -59,7 +59,28 @@ pub(crate) async fn advice(store: &RedisStore) -> Result<Vec<String>, StoreError
     if persistence.field("aof_last_write_status").is_some_and(|status| status != "ok") {
         found.push("the server's last write to the append-only file failed; look at its log".to_owned());
     }
+    if let Ok(answer) = store.link().ask(Call::command("CONFIG").arg("GET").arg("appendfsync")).await
+        && let Ok(setting) = Vec::<String>::from_redis_value(answer)
+        && let Some(fsync) = setting.get(1).filter(|fsync| *fsync != "always")
+    {
+        found.push(format!(
+            "appendfsync is {fsync}: a crash of the server can lose the last changes; set always"
+        ));
+    }
+    let replication = info(store, "replication").await?;
+    if replication.field("role").is_some_and(|role| role != "master") {
+        found.push("this server is a replica: nothing can be changed; connect to the master".to_owned());
+    }
+    let replicas = replication.field("connected_slaves").and_then(|count| count.parse::<u32>().ok());
+    if let Some(replicas) = replicas.filter(|replicas| *replicas < store.replicas_wanted()) {
+        let wanted = store.replicas_wanted();
+        found.push(format!("{wanted} replicas are to confirm changes and {replicas} are connected"));
+    }
     let memory = info(store, "memory").await?;
+    let bytes = |name: &str| memory.field(name).and_then(|bytes| bytes.parse::<u64>().ok()).unwrap_or(0);
+    if bytes("maxmemory") > 0 && bytes("used_memory") >= bytes("maxmemory") {
+        found.push("the server has reached maxmemory: nothing can be changed; raise it".to_owned());
+    }
     if let Some(policy) = memory.field("maxmemory_policy").filter(|policy| *policy != "noeviction") {
         found.push(format!("maxmemory-policy is {policy}: locks and once-keys may vanish; set noeviction"));
     }

@@ -7,10 +7,10 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use redis::{FromRedisValue, Value};
 use rental_core::{
-    Account, Allowance, AuditEntry, Changes, Commit, Disposition, Due, FeedEntry, HistoryEntry, Invoice,
-    InvoiceQuery, LeaseName, LeaseToken, Leases, Load, NumberQuery, NumberRecord, OnceKey, OutboxItem, Owner,
-    Page, PageRequest, Payment, PaymentQuery, PhoneNumber, Quota, RateLimiter, Seconds, State, Store,
-    StoreError, Timestamp, Totals,
+    Account, Allowance, AuditEntry, Changes, Commit, CommitId, Disposition, Due, FeedEntry, HistoryEntry,
+    Invoice, InvoiceQuery, LeaseName, LeaseToken, Leases, Load, NumberQuery, NumberRecord, OnceKey,
+    OutboxItem, Owner, Page, PageRequest, Payment, PaymentQuery, PhoneNumber, Quota, RateLimiter, Seconds,
+    State, Store, StoreError, Timestamp, Totals, Ulid,
 };
 
 use crate::config::{RedisConfig, RedisConfigError};
@@ -160,6 +160,11 @@ impl RedisStore {
         Ok(words.collect())
     }
 
+    /// How many replicas are to confirm changes.
+    pub(crate) fn replicas_wanted(&self) -> u32 {
+        self.0.confirming.as_ref().map_or(0, Confirming::replicas)
+    }
+
     pub(crate) fn link(&self) -> &Link {
         &self.0.link
     }
@@ -212,7 +217,17 @@ fn length(seconds: Seconds) -> u64 {
 impl Store for RedisStore {
     async fn load(&self, load: &Load) -> Result<State, StoreError> {
         let answer = self.link().ask(load::call(self.keys(), load, self.ahead())).await?;
-        load::read(answer, load)
+        let state = load::read(answer, load)?;
+        if state.once.is_some() && self.0.confirming.is_some() {
+            // What was recorded may have been answered as unknown, for want of replicas: it is confirmed before it is
+            // answered again. An empty commit waits for everything before it.
+            let id = CommitId(Ulid::from_parts(
+                state.now.unix() * 1000,
+                self.0.link.counters.calls.load(Ordering::Relaxed).into(),
+            ));
+            self.commit(&Changes::none(id, Load::default())).await?;
+        }
+        Ok(state)
     }
 
     async fn commit(&self, changes: &Changes) -> Result<Commit, StoreError> {

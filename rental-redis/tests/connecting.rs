@@ -6,9 +6,14 @@ use redis_servers::{Builder, Cluster, Fsync, Sentinels, Server};
 use rental_core::{Changes, Commit, CommitId, Load, NumberRecord, Store, StoreError, Timestamp, Ulid};
 use rental_redis::{RedisConfig, RedisConfigError, RedisOpenError, RedisStore};
 
-/// What an ACL user of a shop is allowed; the operator's guide shows it.
-const RULES: &str =
-    "~shop:* resetchannels -@all +@read +@write +@scripting +@connection +info +time +xinfo +wait +object";
+/// What an ACL user of the shop `shop` is allowed; the operator's guide shows it. Besides, `+select` where the URI names a
+/// database, and in a cluster `~{shop}:* +ping +cluster|slots`. Without `+info` the server's version and settings are not
+/// checked, and Sentinel's master is not accepted; `+wait` is for `wait_replicas`.
+const RULES: &str = "~shop:* resetchannels -@all +eval +evalsha +time +info +wait +exists +expireat +expiretime +scan \
+    +del +unlink +get +getrange +incr +mget +mset +set +hget +hgetall +hincrby +hmget +hset +lrange +rpush \
+    +zadd +zcard +zcount +zrangebylex +zrangebyscore +zrem +zrevrangebylex +zscore \
+    +xack +xadd +xclaim +xdel +xgroup|create +xgroup|destroy +xinfo|groups +xinfo|stream +xpending +xrange +xreadgroup \
+    +xrevrange +xsetid";
 
 /// Stores a number and reads it back.
 async fn use_it(config: &RedisConfig) {
@@ -60,6 +65,32 @@ async fn with_a_password_or_as_a_user_with_few_rights() {
             "{error}"
         );
     }
+}
+
+#[tokio::test]
+async fn such_a_user_can_touch_nothing_else() {
+    let server = Server::builder().acl_user("shop", "s3cret", RULES).start();
+    for command in [&["GET", "other:shop"][..], &["FLUSHALL"], &["KEYS", "*"], &["CONFIG", "GET", "*"]] {
+        let answer = server.cli(&[&["ACL", "DRYRUN", "shop"], command].concat());
+        assert!(answer.contains("no permissions"), "{command:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn such_a_user_gets_in_by_every_way() {
+    let numbered = Server::builder().acl_user("shop", "s3cret", &format!("{RULES} +select")).start();
+    use_it(&shop(format!("{}/2", numbered.url_as("shop")))).await;
+
+    let servers = Server::builder().acl_user("shop", "s3cret", RULES);
+    let group = Sentinels::start(1, 1, &servers);
+    let hosts = group.addresses().join(",");
+    let uri = format!("redis-sentinel://shop:s3cret@{hosts}/{}", Sentinels::MASTER);
+    use_it(&RedisConfig { wait_replicas: 1, ..shop(uri) }).await;
+
+    let rules = format!("{RULES} ~{{shop}}:* +ping +cluster|slots");
+    let cluster = Cluster::start_with(1, 0, &Server::builder().acl_user("shop", "s3cret", &rules));
+    let hosts = cluster.urls().join(",").replace("redis://", "");
+    use_it(&shop(format!("redis-cluster://shop:s3cret@{hosts}"))).await;
 }
 
 #[tokio::test]

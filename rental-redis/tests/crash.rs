@@ -45,9 +45,9 @@ async fn with_every_write_on_disk_nothing_acknowledged_is_lost() {
 fn log_of(server: &Server) -> PathBuf {
     let folder = server.cli(&["CONFIG", "GET", "dir"]).lines().last().expect("a folder").to_owned();
     let folder = PathBuf::from(folder).join("appendonlydir");
-    let list = fs::read_to_string(folder.join("appendonly.aof.manifest")).expect("the list of files");
-    let last = list.lines().rfind(|line| line.ends_with("type i")).expect("a log");
-    folder.join(last.split(' ').nth(1).expect("its name"))
+    let files = fs::read_to_string(folder.join("appendonly.aof.manifest")).expect("the list of files");
+    let newest = files.lines().rfind(|line| line.ends_with("type i")).expect("a log");
+    folder.join(newest.split(' ').nth(1).expect("its name"))
 }
 
 /// What an operator does after a power failure. The server does not run a change of which the log has the beginning only,

@@ -10,7 +10,8 @@ use rental_core::{
     Actor, Command, DomainError, Load, Owner, PageRequest, Rentals, Request, ServiceError, Store, StoreError,
 };
 use rental_redis::RedisConfig;
-use shop::{Shop, customer, number};
+use shop::books::Books;
+use shop::{Shop, customer, load, number};
 
 const LIMIT: Duration = Duration::from_secs(2);
 
@@ -87,6 +88,51 @@ async fn cut_connections_are_made_anew() {
         opened.expect("the invoice opens");
     }
     assert_eq!(invoices(&server), 60);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_load_every_change_is_made_once_whatever_happens_on_the_way() {
+    const CUSTOMERS: u64 = 8;
+    let server = Server::builder().start();
+    let proxy = Proxy::before(&server);
+    let shop = Shop::open(config(proxy.url()), CUSTOMERS).await;
+    let mut load = load::Load::start(&shop, CUSTOMERS);
+    for round in 0..10 {
+        load.goes_on_for(50).await;
+        match round % 5 {
+            0 => proxy.cut(),
+            1 => proxy.swallow_replies_to("EVALSHA", 4),
+            2 => proxy.delay(Duration::from_millis(3)),
+            3 => _ = server.cli(&["SCRIPT", "FLUSH"]),
+            _ => proxy.pass(),
+        }
+    }
+    load.goes_on_for(50).await;
+    let told = load.stop().await;
+    let books = Books::of(&shop.store).await;
+    for told in &told {
+        assert!(told.errors.is_empty(), "{:?}", told.errors);
+        told.is_in(&books, &shop).await;
+    }
+    let activity = shop.store.activity();
+    assert!(activity.resent > 0 && activity.connected > 2, "{activity:?}");
+}
+
+#[tokio::test]
+async fn what_may_have_happened_is_not_denied_when_it_is_refused_later() {
+    let server = Server::builder().start();
+    let proxy = Proxy::before(&server);
+    let shop = Shop::open(config(proxy.url()), 1).await;
+    let changes = shop.changes(0).await;
+    proxy.delay(Duration::from_millis(300));
+    proxy.swallow_replies(1);
+    let (answer, ()) = tokio::join!(in_time(shop.store.commit(&changes)), async {
+        while invoices(&server) == 0 {
+            tokio::task::yield_now().await;
+        }
+        server.cli(&["CONFIG", "SET", "maxmemory", "1mb"]);
+    });
+    assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
 }
 
 #[tokio::test]
@@ -212,4 +258,24 @@ async fn an_emptied_server_is_noticed_and_goes_on_when_it_is_restored() {
     shop.open_invoice(1).await.expect("it goes on");
     let taken = shop.open_invoice(0).await.map(drop);
     assert_eq!(taken, Err(ServiceError::Domain(DomainError::NumberReserved)), "{:?}", customer(0));
+}
+
+#[tokio::test]
+async fn what_no_replica_confirmed_is_not_answered_under_its_request_either() {
+    let server = Server::builder().start();
+    let shop = Shop::open(config(server.url()), 1).await;
+    let careful = RedisConfig { wait_replicas: 1, ..config(server.url()) };
+    let careful = rental_redis::RedisStore::open(&careful).await.expect("the store opens");
+    let key = rental_core::OnceKey::Request {
+        integrator: "demo".parse().expect("a name"),
+        key: "order 7".to_owned(),
+    };
+    let mut changes = shop.changes(0).await;
+    let keep_until = Some(changes.invoices[0].expires_at);
+    changes.once.push(rental_core::Once { key: key.clone(), value: "done".to_owned(), keep_until });
+    assert!(matches!(in_time(careful.commit(&changes)).await, Err(StoreError::Unavailable(_))));
+    let again = Load { once: Some(key), ..Load::default() };
+    assert!(matches!(in_time(careful.load(&again)).await, Err(StoreError::Unavailable(_))));
+    let _replica = Server::builder().replica_of(&server).start();
+    assert_eq!(in_time(careful.load(&again)).await.expect("confirmed").once.as_deref(), Some("done"));
 }

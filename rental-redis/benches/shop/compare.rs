@@ -52,7 +52,7 @@ pub(crate) async fn run() {
         let ratio = |above: usize, below: usize| {
             let (above, below) = (who.get(above), who.get(below));
             let ratio = above.zip(below).map(|(above, below)| above.rate() * 100 / below.rate().max(1));
-            ratio.map_or("".to_owned(), hundredths)
+            ratio.map_or(String::new(), hundredths)
         };
         let cells = [ratio(1, 2), ratio(1, 3), ratio(0, 2), ratio(0, 3), ratio(0, 4)].join(" | ");
         println!("| {clients} | {cells} |");

@@ -127,7 +127,7 @@ fn make_repeatable(command: &mut [String], changes: &rental_core::Changes) {
     assert_eq!(summaries, 1, "the words that tell the number's state");
     let versions = FIXED + keys + 5;
     assert_eq!(command[versions..=versions + 1], ["1", "2"], "the number's versions");
-    command[versions + 1] = "1".to_owned();
+    "1".clone_into(&mut command[versions + 1]);
 }
 
 /// A decimal number's thousandths.

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Customers at work; number and customer `n` belong together.
 pub(crate) struct Load {
     customers: JoinSet<Told>,
-    stop: Arc<AtomicBool>,
+    ended: Arc<AtomicBool>,
     done: watch::Receiver<u64>,
 }
 
@@ -39,9 +39,9 @@ pub(crate) struct Told {
 impl Load {
     /// Customers of the numbers 0 to `customers` less one.
     pub(crate) fn start(shop: &Shop, customers: u64) -> Self {
-        let (stop, (counter, done)) = (Arc::new(AtomicBool::new(false)), watch::channel(0));
-        let customers = (0..customers).map(|n| work(shop.clone(), n, Arc::clone(&stop), counter.clone()));
-        Self { customers: customers.collect(), stop, done }
+        let (ended, (counter, done)) = (Arc::new(AtomicBool::new(false)), watch::channel(0));
+        let customers = (0..customers).map(|n| work(shop.clone(), n, Arc::clone(&ended), counter.clone()));
+        Self { customers: customers.collect(), ended, done }
     }
 
     /// Waits until so many more changes have been acknowledged.
@@ -68,7 +68,7 @@ impl Load {
 
     /// Ends it, and says what the customers were told.
     pub(crate) async fn stop(self) -> Vec<Told> {
-        self.stop.store(true, Ordering::Relaxed);
+        self.ended.store(true, Ordering::Relaxed);
         self.customers.join_all().await
     }
 }
@@ -88,10 +88,10 @@ impl Told {
     }
 }
 
-async fn work(shop: Shop, n: u64, stop: Arc<AtomicBool>, done: watch::Sender<u64>) -> Told {
+async fn work(shop: Shop, n: u64, ended: Arc<AtomicBool>, done: watch::Sender<u64>) -> Told {
     let mut told = Told { n, opened: BTreeSet::new(), changes: 0, unknown: 0, errors: BTreeSet::new() };
     let mut open = None;
-    while !stop.load(Ordering::Relaxed) {
+    while !ended.load(Ordering::Relaxed) {
         let answer = match open {
             None => shop.open_invoice(n).await.map(|invoice| Some(invoice.id)),
             Some(id) => shop.cancel(n, id).await.map(|_| None),
