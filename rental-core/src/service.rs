@@ -269,11 +269,13 @@ impl RentalService {
 
     /// Sends a commit, again when there was no answer; a commit that turns out to be applied already is committed.
     async fn commit(&self, decision: &Decision) -> Result<Commit, StoreError> {
-        let mut sent = 0;
+        let (mut sent, mut doubt) = (0, None);
         loop {
             sent += 1;
             match self.store.commit(&decision.changes).await {
-                Err(StoreError::Unavailable(_)) if sent < MOST_RESENDS => {}
+                Err(StoreError::Unavailable(why)) if sent < MOST_RESENDS => doubt = Some(why),
+                // What a later attempt was refused for says nothing about the earlier one.
+                Err(error) => return Err(doubt.map_or(error, StoreError::Unavailable)),
                 Ok(Commit::Duplicate(OnceKey::Commit(id))) if id == decision.changes.commit_id => {
                     return Ok(Commit::Committed);
                 }
