@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
-use rental_app::{App, Provider, Workers, load_dotenv, start_logging};
+use rental_app::{App, LocalCounters, Provider, Workers, load_dotenv, start_logging};
 use rental_core::{Quota, Seconds, SystemClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -93,7 +93,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         limiter: app
             .store
             .fast_limiter()
-            .unwrap_or_else(|| Arc::new(limit::LocalCounters::new(Arc::new(SystemClock)))),
+            .unwrap_or_else(|| Arc::new(LocalCounters::new(Arc::new(SystemClock)))),
         quota: Quota { limit: config.rate_limit, window: Seconds(60) },
         trusted_proxies: config.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
         public_url: config.public_url(&url).map_err(|why| anyhow!(why))?,

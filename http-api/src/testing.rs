@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use rental_app::Health;
+use rental_app::{Health, LocalCounters};
 use rental_core::{
     ApiKey, ApiSecret, ChainCursor, ChainState, Comment, CustomerId, Effect, FakeGateway, Holding, Invoice,
     InvoiceId, InvoiceKind, InvoiceStatus, ManualClock, MockRentals, Nanotons, NumberRecord, Outcome,
@@ -18,7 +18,6 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::api::{Api, Parts};
-use crate::limit::LocalCounters;
 
 /// 2026-01-01T00:00:00Z
 pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_767_225_600);

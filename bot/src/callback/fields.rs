@@ -1,0 +1,96 @@
+//! The fields of a button's data: a tag, then values, each after a colon; numbers in base 36.
+
+use std::fmt;
+use std::str::{FromStr, Split};
+
+use super::Stale;
+
+/// Writes fields.
+#[derive(Debug, Default)]
+pub(super) struct Writer(String);
+
+/// Reads them back. What is missing, too much or not as it would have been written is stale.
+#[derive(Debug)]
+pub(super) struct Reader<'a>(Split<'a, char>);
+
+impl Writer {
+    /// The first field.
+    pub(super) fn tag(&mut self, tag: &str) -> &mut Self {
+        self.0.push_str(tag);
+        self
+    }
+
+    /// A number.
+    pub(super) fn number(&mut self, number: u64) -> &mut Self {
+        self.0.push(':');
+        self.0.push_str(&base36(number));
+        self
+    }
+
+    /// A number, or nothing.
+    pub(super) fn optional(&mut self, number: Option<u64>) -> &mut Self {
+        match number {
+            Some(number) => self.number(number),
+            None => self.text(""),
+        }
+    }
+
+    /// A text without colons.
+    pub(super) fn text(&mut self, text: impl fmt::Display) -> &mut Self {
+        self.0.push(':');
+        self.0.push_str(&text.to_string());
+        self
+    }
+}
+
+impl fmt::Display for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self(text.split(':'))
+    }
+
+    pub(super) fn tag(&mut self) -> Result<&'a str, Stale> {
+        self.0.next().ok_or(Stale)
+    }
+
+    pub(super) fn number(&mut self) -> Result<u64, Stale> {
+        self.optional()?.ok_or(Stale)
+    }
+
+    pub(super) fn optional(&mut self) -> Result<Option<u64>, Stale> {
+        let text = self.0.next().ok_or(Stale)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let number = u64::from_str_radix(text, 36).map_err(|_| Stale)?;
+        if base36(number) == text { Ok(Some(number)) } else { Err(Stale) }
+    }
+
+    /// A text that reads back as itself.
+    pub(super) fn text<T: FromStr + fmt::Display>(&mut self) -> Result<T, Stale> {
+        let text = self.0.next().ok_or(Stale)?;
+        let value: T = text.parse().map_err(|_| Stale)?;
+        if value.to_string() == text { Ok(value) } else { Err(Stale) }
+    }
+
+    pub(super) fn end(mut self) -> Result<(), Stale> {
+        if self.0.next().is_none() { Ok(()) } else { Err(Stale) }
+    }
+}
+
+fn base36(mut number: u64) -> String {
+    let mut digits = Vec::new();
+    loop {
+        let digit = u32::try_from(number % 36).expect("less than 36");
+        digits.push(char::from_digit(digit, 36).expect("less than 36"));
+        number /= 36;
+        if number == 0 {
+            return digits.into_iter().rev().collect();
+        }
+    }
+}

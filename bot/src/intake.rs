@@ -1,0 +1,116 @@
+//! What happens to an update, however it arrives.
+//!
+//! Updates of one chat are handled one after the other, in order; those of different chats beside each other. Each runs
+//! in a frame that survives a panic and ends what takes too long, so that a fault hurts one update only.
+
+mod lanes;
+mod tree;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use teloxide::types::{Update, UpdateKind};
+use tokio::sync::oneshot;
+
+use crate::bot::Bot;
+use lanes::Lanes;
+use tree::Tree;
+
+/// How long an update may take.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// Takes updates in.
+#[derive(Clone)]
+pub(crate) struct Intake {
+    bot: Arc<Bot>,
+    tree: Tree,
+    lanes: Lanes,
+}
+
+/// How the handling of an update ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Handled {
+    /// As it should.
+    Done,
+    /// With a refusal that the user was told, or with an answer that could not be delivered.
+    Failed,
+    /// Not at all: the chat has too many updates waiting.
+    Dropped,
+}
+
+impl Intake {
+    /// An intake for `bot`.
+    pub(crate) fn new(bot: Arc<Bot>) -> Self {
+        Self { bot, tree: tree::tree(), lanes: Lanes::default() }
+    }
+
+    /// Puts an update in its chat's line. The answer comes when it has been handled.
+    pub(crate) fn submit(&self, update: Update) -> oneshot::Receiver<Handled> {
+        let (done, handled) = oneshot::channel();
+        let (this, key) = (self.clone(), line_of(&update));
+        let work = async move {
+            drop(done.send(this.process(update).await)); // nobody waits for it when the program ends
+        };
+        if !self.lanes.submit(key, work.boxed()) {
+            count("dropped");
+            let (dropped, answer) = oneshot::channel();
+            drop(dropped.send(Handled::Dropped));
+            return answer;
+        }
+        handled
+    }
+
+    /// Waits until every update has been handled.
+    pub(crate) async fn finish(&self) {
+        self.lanes.finish().await;
+    }
+
+    /// Handles one update.
+    async fn process(&self, update: Update) -> Handled {
+        let (id, kind) = (update.id.0, kind(&update));
+        let query = match &update.kind {
+            UpdateKind::CallbackQuery(query) => Some(query.id.to_string()),
+            _ => None,
+        };
+        let work = AssertUnwindSafe(self.tree.handle(&self.bot, update)).catch_unwind();
+        let trouble = match tokio::time::timeout(LONGEST, work).await {
+            Ok(Ok(true)) => {
+                count("ok");
+                return Handled::Done;
+            }
+            Ok(Ok(false)) => {
+                count("error");
+                return Handled::Failed;
+            }
+            Ok(Err(_)) => "panic",
+            Err(_) => "timeout",
+        };
+        count(trouble);
+        tracing::error!(update = id, kind, trouble, "an update could not be handled");
+        if let Some(query) = query {
+            self.bot.apologise(&query).await;
+        }
+        Handled::Failed
+    }
+}
+
+fn count(result: &'static str) {
+    metrics::counter!("rental_bot_updates_total", "result" => result).increment(1);
+}
+
+/// In whose line an update stands.
+fn line_of(update: &Update) -> i64 {
+    let user = || update.from().and_then(|user| i64::try_from(user.id.0).ok());
+    update.chat().map(|chat| chat.id.0).or_else(user).unwrap_or_default()
+}
+
+fn kind(update: &Update) -> &'static str {
+    match update.kind {
+        UpdateKind::Message(_) => "message",
+        UpdateKind::CallbackQuery(_) => "callback_query",
+        UpdateKind::MyChatMember(_) => "my_chat_member",
+        _ => "other",
+    }
+}

@@ -1,0 +1,168 @@
+//! The Telegram bot: turns updates into questions and commands for the shop, and its answers into screens. No rule of
+//! the shop lives here.
+//!
+//! | subject | where |
+//! |---|---|
+//! | how updates arrive | `polling.rs`, `webhook.rs` |
+//! | order, faults, who handles what | `intake.rs`, `intake/` |
+//! | private chats, groups | `conversation.rs`, `groups.rs` |
+//! | what is shown | `screens.rs`, `screen.rs`, `callback.rs` |
+//! | what is said | `texts.rs`, `texts/` |
+//! | speaking to Telegram | `telegram.rs` |
+//! | what is remembered about chats | `memory.rs` |
+
+mod bot;
+mod callback;
+mod config;
+mod conversation;
+mod groups;
+mod intake;
+mod memory;
+mod polling;
+mod screen;
+mod screens;
+mod telegram;
+mod texts;
+mod webhook;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use axum::Router;
+use clap::Parser;
+use rental_app::{App, LocalCounters, Workers, load_dotenv, start_logging};
+use rental_core::{Quota, Seconds, SystemClock};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+
+use bot::{Bot, House};
+use config::{Config, Task};
+use intake::Intake;
+use memory::Memory;
+use telegram::Telegram;
+
+/// How long updates under way may take when the program ends.
+const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+/// In how many seconds a customer has its taps and messages.
+const RATE_WINDOW: Seconds = Seconds(10);
+
+#[expect(clippy::print_stderr, reason = "why the program cannot start, for whoever started it")]
+fn main() -> ExitCode {
+    match start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start() -> anyhow::Result<()> {
+    load_dotenv().map_err(|why| anyhow!(why))?; // before any thread: it changes the environment
+    let config = Config::parse();
+    start_logging();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("threads cannot be started")?;
+    match config.task {
+        None => runtime.block_on(run(config)),
+        Some(task) => runtime.block_on(tell(&config, task)),
+    }
+}
+
+/// Tells Telegram how updates are to arrive.
+#[expect(clippy::print_stdout, reason = "the answer to whoever gave the command")]
+async fn tell(config: &Config, task: Task) -> anyhow::Result<()> {
+    let telegram = Telegram::new(config.api_url()?, &config.token()?)?;
+    match task {
+        Task::SetWebhook => {
+            let webhook = config.webhook_to_set()?;
+            telegram.set_webhook(&webhook, config.webhook_connections).await?;
+            println!("Telegram sends updates to {}", webhook.url);
+        }
+        Task::DeleteWebhook => {
+            telegram.delete_webhook().await?;
+            println!("Telegram keeps updates until the bot asks for them");
+        }
+    }
+    Ok(())
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) =
+        (listen_for(SignalKind::terminate())?, listen_for(SignalKind::interrupt())?);
+    let telegram = Telegram::new(config.api_url()?, &config.token()?)?;
+    let webhook = config.webhook()?;
+    let house = House {
+        owner: config.owner_id,
+        support_url: config.support_url()?,
+        rules: config.rules()?,
+        quota: Quota { limit: config.bot_rate_limit, window: RATE_WINDOW },
+    };
+    let app = App::open(&config.shop).await?;
+    let bot = Arc::new(Bot {
+        telegram: telegram.clone(),
+        rentals: app.service.clone(),
+        memory: Memory::default(),
+        limiter: app
+            .store
+            .fast_limiter()
+            .unwrap_or_else(|| Arc::new(LocalCounters::new(Arc::new(SystemClock)))),
+        house,
+        me: OnceCell::new(),
+    });
+    let intake = Intake::new(bot.clone());
+    let stop = CancellationToken::new();
+    let updates = match webhook {
+        Some(webhook) => {
+            let listener = bind("WEBHOOK_BIND", &config.webhook_bind).await?;
+            let router = webhook::router(&webhook, bot.clone(), intake.clone());
+            tokio::spawn(serve(listener, router, stop.clone()))
+        }
+        None => {
+            let (intake, leases, stop) = (intake.clone(), app.leases.clone(), stop.clone());
+            tokio::spawn(async move { polling::poll(&telegram, &intake, leases, &stop).await })
+        }
+    };
+    let workers = Workers::start(&app, Duration::from_secs(config.shop.ton_poll_seconds));
+
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("ending");
+    stop.cancel();
+    updates.await.context("updates are not taken in any more")?;
+    if tokio::time::timeout(DRAIN_WITHIN, intake.finish()).await.is_err() {
+        tracing::warn!("some updates were still under way and were cut off");
+    }
+    workers.stop().await;
+    tokio::task::spawn_blocking(move || app.store.close()).await.context("the store cannot be closed")?;
+    tracing::info!("ended");
+    Ok(())
+}
+
+async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
+    if let Err(error) = served {
+        tracing::error!(%error, "updates do not arrive any more");
+    }
+}
+
+async fn bind(setting: &str, address: &str) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; choose another {setting}"))?;
+    let bound = listener.local_addr().context("the bound address is not known")?;
+    tracing::info!(%bound, "listening");
+    Ok(listener)
+}
+
+fn listen_for(kind: SignalKind) -> anyhow::Result<Signal> {
+    signal(kind).context("signals cannot be received")
+}
