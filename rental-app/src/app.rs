@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rental_core::{
-    Actor, ChainCursor, Clock, Command, DomainError, GatewayError, Leases, PaymentGateway, RateLimiter,
+    Actor, ChainCursor, Clock, Command, DomainError, GatewayError, Leases, Notes, PaymentGateway, RateLimiter,
     RentalService, Rentals, Request, ServiceError, ShopView, SystemClock,
 };
 use rental_ton::{Sandbox, SandboxError, TonAddress, Toncenter, ToncenterConfig};
@@ -25,6 +25,8 @@ pub struct App {
     pub leases: Arc<dyn Leases>,
     /// Rate limits.
     pub limiter: Arc<dyn RateLimiter>,
+    /// What frontends keep beside the shop.
+    pub notes: Arc<dyn Notes>,
     /// Where payments are read from.
     pub gateway: Arc<dyn PaymentGateway>,
     /// The sandbox, when that is the provider.
@@ -130,6 +132,7 @@ impl App {
             service: Arc::new(RentalService::new(store.store())),
             leases: store.leases(),
             limiter: store.limiter(),
+            notes: store.notes(),
             store,
             gateway,
             sandbox,

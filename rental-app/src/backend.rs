@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rental_core::{Clock, Leases, RateLimiter, Store, StoreError};
+use rental_core::{Clock, Leases, Notes, RateLimiter, Store, StoreError};
 use rental_redis::{Ahead, RedisStore};
 use rental_sqlite::SqliteStore;
 
@@ -51,6 +51,14 @@ impl Backend {
 
     /// Its rate limits.
     pub fn limiter(&self) -> Arc<dyn RateLimiter> {
+        match self {
+            Self::Sqlite(store) => Arc::new(store.clone()),
+            Self::Redis(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// Its notes.
+    pub fn notes(&self) -> Arc<dyn Notes> {
         match self {
             Self::Sqlite(store) => Arc::new(store.clone()),
             Self::Redis(store) => Arc::new(store.clone()),

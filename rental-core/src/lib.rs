@@ -20,7 +20,7 @@
 //! | the rules | [`decide`] and its module's table |
 //! | what can be asked | [`Command`], [`Rentals`] |
 //! | what can be refused, and the stable codes | [`DomainError`], [`ServiceError`] |
-//! | writing a store | [`Store`], [`Leases`], [`RateLimiter`], [`MemoryStore`], and `conformance` behind its feature |
+//! | writing a store | [`Store`], [`Leases`], [`RateLimiter`], [`Notes`], [`MemoryStore`], and `conformance` behind its feature |
 //! | reading another chain | [`PaymentGateway`], [`FakeGateway`] |
 //! | proving the books | [`reconcile`], [`find_violations`] |
 //!
@@ -87,6 +87,7 @@ mod invoice;
 mod lease;
 mod limiter;
 mod money;
+mod notes;
 mod number;
 mod number_record;
 mod payment;
@@ -113,6 +114,7 @@ pub use invoice::*;
 pub use lease::*;
 pub use limiter::*;
 pub use money::*;
+pub use notes::*;
 pub use number::*;
 pub use number_record::*;
 pub use payment::*;

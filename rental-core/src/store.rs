@@ -554,7 +554,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Figures about the whole shop.
     async fn totals(&self) -> Result<Totals, StoreError>;
 
-    /// Forgets once-keys that have expired, leases and rate counters that have run out, and events older than
+    /// Forgets once-keys that have expired, leases, rate counters and notes that have run out, and events older than
     /// `events_before` that every group is done with; a dead letter keeps its event. Answers how many things it forgot. Bounded work per call.
     async fn forget(&self, events_before: Timestamp) -> Result<u64, StoreError>;
 }

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use redis::{FromRedisValue, Value};
 use rental_core::{
     Archive, ArchiveError, CustomerId, DeliveryRecord, DeliveryStage, FeedEntry, FillingId, InvoiceId,
-    InvoiceQuery, NumberQuery, NumberRecord, Once, OnceKey, Owner, Page, PageRequest, Payment, PaymentQuery,
-    PhoneNumber, Record, Section, StoreError, Timestamp,
+    InvoiceQuery, Notes, NumberQuery, NumberRecord, Once, OnceKey, Owner, Page, PageRequest, Payment,
+    PaymentQuery, PhoneNumber, Record, Section, StoreError, Timestamp,
 };
 
 use crate::commit::position;
@@ -20,10 +20,10 @@ use crate::listings::{self, entries, length, nothing, page};
 use crate::load::optional;
 use crate::script::{BEGIN, Call, DELIVERIES, FILL, FINISH, ONCE};
 use crate::store::RedisStore;
-use crate::{outbox, text};
+use crate::{notes, outbox, text};
 
 /// What our keys begin with, after the prefix. Nothing else is counted or removed.
-const ROOTS: [&str; 15] = [
+const ROOTS: [&str; 16] = [
     "shop",
     "rental:",
     "invoice:",
@@ -39,9 +39,10 @@ const ROOTS: [&str; 15] = [
     "lock:",
     "rate:",
     "pace:",
+    "note:",
 ];
-/// Those that are no part of a shop.
-const PASSING: [&str; 4] = ["lock:", "rate:", "pace:", "once:commits:"];
+/// Those that are no part of a shop. Notes that stay are seen by their index.
+const PASSING: [&str; 5] = ["lock:", "rate:", "pace:", "once:commits:", "note:"];
 /// How many records are written in one step.
 const STEP: usize = 100;
 
@@ -69,6 +70,7 @@ impl Archive for RedisStore {
             Section::LastEvent => self.last_event(request).await?,
             Section::Groups => self.groups(request).await?,
             Section::Deliveries => self.deliveries(request).await?,
+            Section::Notes => self.notes("", request).await?.map(Record::Note),
         })
     }
 
@@ -439,6 +441,10 @@ impl RedisStore {
                 vec![words!["XGROUP", "CREATE", outbox, name, format!("0-{given}"), "MKSTREAM"]]
             }
             Record::Delivery(delivery) => self.delivery_commands(delivery),
+            Record::Note(note) => vec![
+                words!["SET", keys.note(&note.key), notes::held(note)],
+                words!["ZADD", keys.key("index:notes"), 0, note.key],
+            ],
         })
     }
 

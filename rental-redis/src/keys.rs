@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use rental_core::{
-    CommitId, CustomerId, IntegratorId, InvoiceId, OnceKey, Owner, Payload, PhoneNumber, TxHash,
+    CommitId, CustomerId, IntegratorId, InvoiceId, NoteKey, OnceKey, Owner, Payload, PhoneNumber, TxHash,
 };
 
 /// The prefix of all keys of one shop.
@@ -64,6 +64,10 @@ impl Keys {
 
     pub(crate) fn once(&self, key: &OnceKey) -> String {
         self.key(format_args!("once:{key}"))
+    }
+
+    pub(crate) fn note(&self, key: &NoteKey) -> String {
+        self.key(format_args!("note:{key}"))
     }
 
     /// Holds the id of the copy that fills the store.

@@ -30,6 +30,7 @@ mod keys;
 mod link;
 mod listings;
 mod load;
+mod notes;
 mod outbox;
 mod script;
 mod store;

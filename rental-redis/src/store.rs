@@ -209,8 +209,8 @@ impl RedisStore {
 }
 
 /// A length of time that the server can add to its clock.
-fn length(seconds: Seconds) -> u64 {
-    seconds.0.clamp(1, Timestamp::MAX.unix() / 2)
+pub(crate) fn seconds(length: Seconds) -> u64 {
+    length.0.clamp(1, Timestamp::MAX.unix() / 2)
 }
 
 #[async_trait]
@@ -327,7 +327,7 @@ impl Store for RedisStore {
         totals::totals(self).await
     }
 
-    /// Once-keys of requests, leases and rate windows are forgotten by the server itself.
+    /// Once-keys of requests, leases, rate windows and notes are forgotten by the server itself.
     async fn forget(&self, events_before: Timestamp) -> Result<u64, StoreError> {
         let days = self.forget_commits().await?;
         Ok(days + outbox::forget(self, events_before).await?)
@@ -346,7 +346,7 @@ impl Leases for RedisStore {
             Call::script(&ACQUIRE, &[self.keys().key(name)])
                 .arg(self.ahead())
                 .arg(token.as_str())
-                .arg(length(ttl))
+                .arg(seconds(ttl))
                 .arg(again)
         };
         let answer = self.lease(call(""), call("1")).await?;
@@ -356,7 +356,7 @@ impl Leases for RedisStore {
     }
 
     async fn renew(&self, name: &LeaseName, token: &LeaseToken, ttl: Seconds) -> Result<bool, StoreError> {
-        let call = Call::script(&RENEW, &[self.keys().key(name)]).arg(token.as_str()).arg(length(ttl));
+        let call = Call::script(&RENEW, &[self.keys().key(name)]).arg(token.as_str()).arg(seconds(ttl));
         Ok(self.link().ask(call).await? == Value::Int(1))
     }
 
@@ -383,11 +383,11 @@ impl Leases for RedisStore {
 impl RateLimiter for RedisStore {
     async fn hit(&self, subject: &str, quota: Quota) -> Result<Allowance, StoreError> {
         let key = self.keys().key(format_args!("rate:{subject}"));
-        self.allowance(Call::script(&HIT, &[key]).arg(quota.limit.max(1)).arg(length(quota.window))).await
+        self.allowance(Call::script(&HIT, &[key]).arg(quota.limit.max(1)).arg(seconds(quota.window))).await
     }
 
     async fn pace(&self, subject: &str, quota: Quota) -> Result<Allowance, StoreError> {
         let key = self.keys().key(format_args!("pace:{subject}"));
-        self.allowance(Call::script(&PACE, &[key]).arg(quota.limit.max(1)).arg(length(quota.window))).await
+        self.allowance(Call::script(&PACE, &[key]).arg(quota.limit.max(1)).arg(seconds(quota.window))).await
     }
 }

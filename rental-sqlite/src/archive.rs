@@ -17,7 +17,7 @@ use crate::error::Fault;
 use crate::listings::{self, collect, length, lines, nothing, page, rows, sequence};
 use crate::load::{Shelves, moment};
 use crate::schema::{APPLICATION_ID, FILLING_ID};
-use crate::{outbox, payments};
+use crate::{notes, outbox, payments};
 
 /// A page of a section.
 pub(crate) fn read_out(
@@ -49,6 +49,7 @@ pub(crate) fn read_out(
         Section::LastEvent => only(request, last_event(db)?),
         Section::Groups => groups(db, request)?,
         Section::Deliveries => deliveries(db, request)?,
+        Section::Notes => notes::list(db, "", request)?.map(Record::Note),
     })
 }
 
@@ -250,5 +251,6 @@ fn put(db: &Connection, record: &Record) -> Result<(), Fault> {
             db.prepare_cached(sql)?.execute((group, sequence(*seq), attempt, moment(until), reason))?;
             Ok(())
         }
+        Record::Note(note) => notes::write(db, note, None),
     }
 }

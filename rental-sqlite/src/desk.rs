@@ -17,6 +17,9 @@ pub(crate) trait Job: Send {
     /// Does it. After an error everything it wrote must be taken back; then it may be done again.
     fn run(&mut self, db: &Connection, now: Timestamp) -> Result<(), Fault>;
 
+    /// Whether a crash of the machine may take what it wrote, so that its answer need not wait for the disk.
+    fn is_light(&self) -> bool;
+
     /// Answers. `failure` is why the transaction around the job came to nothing.
     fn answer(self: Box<Self>, failure: Option<&Fault>);
 }
@@ -25,6 +28,7 @@ pub(crate) type Jobs = mpsc::Receiver<Box<dyn Job>>;
 
 struct Task<F, T> {
     work: F,
+    light: bool,
     outcome: Option<Result<T, Fault>>,
     reply: oneshot::Sender<Result<T, Fault>>,
 }
@@ -39,6 +43,10 @@ where
         let result = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
         self.outcome = Some(outcome);
         result
+    }
+
+    fn is_light(&self) -> bool {
+        self.light
     }
 
     fn answer(self: Box<Self>, failure: Option<&Fault>) {
@@ -81,8 +89,25 @@ impl Desk {
         F: Fn(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
         T: Send + 'static,
     {
+        self.hand_in(work, false).await
+    }
+
+    /// The same for [light](Job::is_light) work.
+    pub(crate) async fn ask_lightly<T, F>(&self, work: F) -> Result<T, Fault>
+    where
+        F: Fn(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.hand_in(work, true).await
+    }
+
+    async fn hand_in<T, F>(&self, work: F, light: bool) -> Result<T, Fault>
+    where
+        F: Fn(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Task { work, outcome: None, reply });
+        let job = Box::new(Task { work, light, outcome: None, reply });
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(queue) = queue else {
             return Err(Fault::unavailable("it has been closed"));

@@ -10,13 +10,15 @@
 //! - **Many processes.** A side file (`<db>.lock`, and `<db>.next` for a fair queue) is locked around every write transaction, so that processes queue
 //!   in the kernel instead of polling SQLite's lock. A turn lasts milliseconds; a process that is stopped (not killed)
 //!   within its turn holds up the others until it goes on. The file has to be on a local disk.
+//! - **Light jobs.** What a crash of the machine may take, such as notes that have an end, is written without a sync of its
+//!   own: it is on disk with the next change that waits for one.
 //! - **Time** is the clock handed in, read once per job. Processes of one host read the same clock, and writes happen
 //!   one after the other, so `now` never runs backwards from one commit to the next unless the host's clock is set
 //!   back. Such a step is followed: it can prolong a lease or a deadline by the length of the step, and nothing else,
 //!   because versions decide who wins and not the time.
 //! - **No rules.** The store compares versions, once-keys and locks, and writes what it is given.
 //!
-//! The tables are described at the top of `src/schema/001_shop.sql`.
+//! The tables are described at the top of the files in `src/schema/`.
 
 mod archive;
 mod check;
@@ -27,6 +29,7 @@ mod leases;
 mod limiter;
 mod listings;
 mod load;
+mod notes;
 mod open;
 mod outbox;
 mod payments;

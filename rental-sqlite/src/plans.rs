@@ -7,7 +7,7 @@ use rental_core::{
     AuditEntry, ChainMove, ChainState, Changes, Comment, CommitId, CustomerId, Disposition, Documents, Due,
     ExceptionReason, InvoiceQuery, InvoiceRef, LeaseName, LeaseToken, Load, Nanotons, NumberQuery,
     NumberState, Outcome, Owner, PageRequest, Payload, Payment, PaymentQuery, PhoneNumber, Quota, Seconds,
-    Section, Timestamp, TxHash, collect,
+    Section, Timestamp, TxHash, Writing, collect,
 };
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
@@ -16,7 +16,7 @@ use ulid::Ulid;
 use crate::commit::Parcel;
 use crate::load::Shelves;
 use crate::rent::{Customer, START, number};
-use crate::{archive, leases, limiter, listings, open, outbox, totals};
+use crate::{archive, leases, limiter, listings, notes, open, outbox, totals};
 
 /// All statements that were run.
 static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -97,6 +97,13 @@ fn do_everything(db: &Connection) {
     limiter::hit(db, "tg:1", quota, now).expect("answers");
     limiter::pace(db, "key:ab12", quota, now).expect("answers");
     limiter::forget(db, now).expect("forgets");
+
+    let key = "chat:1".parse().expect("a name of a note");
+    notes::put(db, &key, "en", Writing::LASTING, now).expect("writes");
+    notes::get(db, &key, now).expect("answers");
+    notes::list(db, "chat:", &PageRequest::first(10)).expect("lists");
+    notes::remove(db, &key, now).expect("removes");
+    notes::forget(db, now).expect("forgets");
 }
 
 fn list(db: &Connection, now: Timestamp, number: PhoneNumber) {

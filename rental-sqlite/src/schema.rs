@@ -8,13 +8,14 @@ pub(crate) const APPLICATION_ID: u32 = 0x5238_3838;
 pub(crate) const FILLING_ID: u32 = 0x5238_3846;
 
 /// Every step ever taken, oldest first. A step that was released is never edited.
-const STEPS: &[M<'static>] = &[M::up(include_str!("schema/001_shop.sql"))];
+const STEPS: &[M<'static>] =
+    &[M::up(include_str!("schema/001_shop.sql")), M::up(include_str!("schema/002_notes.sql"))];
 
 /// The steps that lead to this version.
 pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// The schema's version in this version of the program.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 #[cfg(test)]
 mod tests {

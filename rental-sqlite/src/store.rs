@@ -7,9 +7,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rental_core::{
     Account, Allowance, Archive, ArchiveError, AuditEntry, Changes, Clock, Commit, Disposition, Due,
-    FeedEntry, FillingId, HistoryEntry, Invoice, InvoiceQuery, LeaseName, LeaseToken, Leases, Load,
-    NumberQuery, NumberRecord, OutboxItem, Owner, Page, PageRequest, Payment, PaymentQuery, PhoneNumber,
-    Quota, RateLimiter, Record, Seconds, Section, State, Store, StoreError, Timestamp, Totals, collect,
+    FeedEntry, FillingId, HistoryEntry, Invoice, InvoiceQuery, LeaseName, LeaseToken, Leases, Load, Note,
+    NoteKey, Notes, NumberQuery, NumberRecord, OutboxItem, Owner, Page, PageRequest, Payment, PaymentQuery,
+    PhoneNumber, Quota, RateLimiter, Record, Seconds, Section, State, Store, StoreError, Timestamp, Totals,
+    Writing, Written, collect,
 };
 use rusqlite::Connection;
 
@@ -19,7 +20,7 @@ use crate::error::Fault;
 use crate::load::{Shelves, moment};
 use crate::open::{self, OpenError, Purpose};
 use crate::writer::{Activity, Counters, Writer};
-use crate::{archive, check, leases, limiter, listings, outbox, readers, totals};
+use crate::{archive, check, leases, limiter, listings, notes, outbox, readers, totals};
 
 /// A shop in one SQLite file. Clones are handles to the same connections; when the last one is dropped, what was
 /// handed in is finished and the file is closed.
@@ -268,6 +269,7 @@ impl Store for SqliteStore {
             let forgotten = forget_once(db, now)?
                 + leases::forget(db, now)?
                 + limiter::forget(db, now)?
+                + notes::forget(db, now)?
                 + outbox::forget(db, events_before)?;
             Ok(forgotten as u64)
         })
@@ -338,6 +340,34 @@ impl RateLimiter for SqliteStore {
     async fn pace(&self, subject: &str, quota: Quota) -> Result<Allowance, StoreError> {
         let subject = subject.to_owned();
         self.write(move |db, now| limiter::pace(db, &subject, quota, now)).await
+    }
+}
+
+#[async_trait]
+impl Notes for SqliteStore {
+    async fn note(&self, key: &NoteKey) -> Result<Option<Note>, StoreError> {
+        let key = key.clone();
+        self.read_any(move |db, now| notes::get(db, &key, now)).await
+    }
+
+    async fn put_note(&self, key: &NoteKey, text: &str, how: Writing) -> Result<Written, StoreError> {
+        let (key, text) = (key.clone(), text.to_owned());
+        let work = of_a_shop(move |db, now| notes::put(db, &key, &text, how, now));
+        let written = match how.keep {
+            None => self.0.writer.ask(work).await,
+            Some(_) => self.0.writer.ask_lightly(work).await,
+        };
+        Ok(written?)
+    }
+
+    async fn remove_note(&self, key: &NoteKey) -> Result<bool, StoreError> {
+        let key = key.clone();
+        self.write(move |db, now| notes::remove(db, &key, now)).await
+    }
+
+    async fn notes(&self, prefix: &str, page: &PageRequest) -> Result<Page<Note>, StoreError> {
+        let (prefix, page) = (prefix.to_owned(), page.clone());
+        self.read_any(move |db, _| notes::list(db, &prefix, &page)).await
     }
 }
 

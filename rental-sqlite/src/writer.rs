@@ -3,7 +3,10 @@
 //! A durable transaction costs one sync of the disk, however much it holds. So the thread takes every job that is
 //! waiting, up to [`MOST_JOBS`], into one transaction. A job hardly ever fails; when one does, the batch is taken back
 //! and run again with a savepoint for each job, so that its neighbours do not suffer. (Savepoints from the start would
-//! cost a quarter of the rate.) Answers are given after the transaction is on disk and after the next process has been
+//! cost a quarter of the rate.)
+//!
+//! Light jobs ride along with others; a transaction that begins with one takes only light ones, and is not synced: the log
+//! is, with the next transaction that waits for the disk, or with the next copy into the file. Answers are given after the transaction is on disk and after the next process has been
 //! let in.
 
 use std::fs::File;
@@ -115,9 +118,10 @@ impl Writer {
     }
 
     fn serve(self, mut jobs: Jobs) {
-        while let Some(first) = jobs.blocking_recv() {
+        let mut left = None;
+        while let Some(first) = left.take().or_else(|| jobs.blocking_recv()) {
             let mut batch = Vec::with_capacity(MOST_JOBS);
-            let failure = self.transact(first, &mut jobs, &mut batch).err();
+            let failure = self.transact(first, &mut jobs, &mut batch, &mut left).err();
             self.count(batch.len(), failure.is_some());
             for job in batch {
                 job.answer(failure.as_ref());
@@ -140,13 +144,16 @@ impl Writer {
         }
     }
 
-    /// Runs `first` and whatever else is waiting in one transaction. All of them end up in `batch`, to be answered.
+    /// Runs `first` and whatever else is waiting in one transaction. All of them end up in `batch`, to be answered. A job
+    /// that was taken and has to wait for the next transaction ends up in `left`.
     fn transact(
         &self,
         first: Box<dyn Job>,
         jobs: &mut Jobs,
         batch: &mut Vec<Box<dyn Job>>,
+        left: &mut Option<Box<dyn Job>>,
     ) -> Result<(), Fault> {
+        let light = first.is_light();
         batch.push(first);
         let _turn = self
             .turns
@@ -154,9 +161,10 @@ impl Writer {
             .map(Turns::take)
             .transpose()
             .map_err(|error| Fault::unavailable(format!("its lock files cannot be locked: {error}")))?;
+        self.db.pragma_update(None, "synchronous", if light { "normal" } else { "full" })?;
         let mut spoiled = false;
         let result = self.transaction(|| {
-            self.gather(jobs, batch).inspect_err(|_| {
+            self.gather(jobs, batch, left).inspect_err(|_| {
                 spoiled = true;
             })
         });
@@ -174,8 +182,14 @@ impl Writer {
         result
     }
 
-    /// Runs the last of `batch`, then the jobs that have come meanwhile, until one fails.
-    fn gather(&self, jobs: &mut Jobs, batch: &mut Vec<Box<dyn Job>>) -> Result<(), Fault> {
+    /// Runs the last of `batch`, then the jobs that have come meanwhile, until one fails or does not go with the first.
+    fn gather(
+        &self,
+        jobs: &mut Jobs,
+        batch: &mut Vec<Box<dyn Job>>,
+        left: &mut Option<Box<dyn Job>>,
+    ) -> Result<(), Fault> {
+        let light = batch.first().is_some_and(|first| first.is_light());
         loop {
             let job = batch.last_mut().expect("a batch begins with a job");
             job.run(&self.db, self.clock.now())?;
@@ -183,6 +197,10 @@ impl Writer {
                 return Ok(());
             }
             match jobs.try_recv() {
+                Ok(job) if light && !job.is_light() => {
+                    *left = Some(job);
+                    return Ok(());
+                }
                 Ok(job) => batch.push(job),
                 Err(_) => return Ok(()),
             }

@@ -4,8 +4,8 @@
 //! Its JSON is the same whatever the store, so records are also what a file of a whole shop consists of. [`Tally`]
 //! tells whether two stores hold the same.
 //!
-//! Some things are not part of a shop and do not move: leases, rate limits, and the once-keys of commits, which
-//! matter to whoever sends a commit again within the minute.
+//! Some things are not part of a shop and do not move: leases, rate limits, notes that have an end, and the once-keys of
+//! commits, which matter to whoever sends a commit again within the minute.
 
 mod tally;
 
@@ -17,8 +17,8 @@ use ulid::Ulid;
 
 use super::{FeedEntry, Once, Page, PageRequest, Store, StoreError};
 use crate::{
-    Access, Account, AuditEntry, ChainState, HistoryEntry, Invoice, NumberRecord, Payment, ServiceError,
-    Shop, Timestamp,
+    Access, Account, AuditEntry, ChainState, HistoryEntry, Invoice, Note, NumberRecord, Payment,
+    ServiceError, Shop, Timestamp,
 };
 
 pub(super) use tally::Figures;
@@ -64,6 +64,8 @@ pub enum Record {
     },
     /// An event that was given to a group and is not done.
     Delivery(DeliveryRecord),
+    /// A lasting note of a frontend.
+    Note(Note),
 }
 
 /// An event that was given to a group and is not done. Those up to [`Record::Group`]'s `given` without one are done.
@@ -129,11 +131,13 @@ pub enum Section {
     Groups,
     /// Every [`Record::Delivery`]; it names an event and a group.
     Deliveries,
+    /// Every [`Record::Note`], by name.
+    Notes,
 }
 
 impl Section {
     /// All sections, in their order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Shop,
         Self::Access,
         Self::Chain,
@@ -148,6 +152,7 @@ impl Section {
         Self::LastEvent,
         Self::Groups,
         Self::Deliveries,
+        Self::Notes,
     ];
 
     /// The stable name, such as `last_event`.
@@ -167,6 +172,7 @@ impl Section {
             Self::LastEvent => "last_event",
             Self::Groups => "groups",
             Self::Deliveries => "deliveries",
+            Self::Notes => "notes",
         }
     }
 }
@@ -195,6 +201,7 @@ impl Record {
             Self::LastEvent { .. } => Section::LastEvent,
             Self::Group { .. } => Section::Groups,
             Self::Delivery(_) => Section::Deliveries,
+            Self::Note(_) => Section::Notes,
         }
     }
 }
@@ -243,7 +250,7 @@ impl StoreError {
 /// - **Reading** goes section by section and page by page. It shows what is stored at the time of each page; of a shop
 ///   that does not change meanwhile it shows everything exactly once; only once-keys, of which some stores keep no list,
 ///   may be shown again. Once-keys of commits and those that have expired by the store's clock are left out, and so are
-///   leases and rate limits.
+///   leases, rate limits and notes that have an end.
 /// - **Empty** is a store of which every section reads empty.
 /// - **Filling** is [`begin_filling`](Self::begin_filling), then [`fill`](Self::fill) with all records in the order
 ///   of [`Section::ALL`] and, within a section, in the order of reading, then [`finish_filling`](Self::finish_filling).
@@ -264,7 +271,7 @@ pub trait Archive: Store {
     async fn read_out(&self, section: Section, page: &PageRequest) -> Result<Page<Record>, StoreError>;
 
     /// Marks an empty store, or one whose filling was not finished, as being filled by `id`, and removes whatever is
-    /// left in it, leases and rate limits included. The same `id` again begins again.
+    /// left in it, leases, rate limits and notes included. The same `id` again begins again.
     ///
     /// # Errors
     /// [`ArchiveError::NotEmpty`] when it is neither.

@@ -1,7 +1,7 @@
 //! The suite that every store passes.
 //!
 //! Each case is a plain async function over a [`Harness`], named for the behaviour it checks; together they cover
-//! every sentence of the contracts of [`Store`], [`Leases`] and [`RateLimiter`]. A backend runs all of them with
+//! every sentence of the contracts of [`Store`], [`Leases`], [`RateLimiter`] and [`Notes`]. A backend runs all of them with
 //! [`store_conformance!`](crate::store_conformance), which holds the only list of their names: a new case reaches
 //! every backend at once, and a function that is not on the list is dead code. [`same_answers`] runs one random
 //! script on two stores and compares every answer.
@@ -16,6 +16,7 @@ mod isolation;
 mod leases;
 mod listings;
 mod loads;
+mod notes;
 mod outbox;
 mod rates;
 mod sample;
@@ -31,7 +32,7 @@ pub use archive::{ArchiveHarness, NewStore, cases as archive_cases};
 pub use differential::{same_after_copy, same_answers};
 
 use super::{Changes, Commit, Load, State, Store};
-use crate::{Leases, ManualClock, RateLimiter, Seconds, Timestamp};
+use crate::{Leases, ManualClock, Notes, RateLimiter, Seconds, Timestamp};
 
 /// A freshly made, empty store on a clock that the case turns.
 pub struct Harness {
@@ -41,7 +42,9 @@ pub struct Harness {
     pub leases: Arc<dyn Leases>,
     /// Its rate limiter.
     pub limiter: Arc<dyn RateLimiter>,
-    /// The clock that all three run on.
+    /// Its notes.
+    pub notes: Arc<dyn Notes>,
+    /// The clock that all four run on.
     pub clock: ManualClock,
     turn: Option<Turn>,
     reopen: Option<Reopen>,
@@ -53,12 +56,13 @@ type Reopen = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Harness> + Send>> + Se
 
 impl Harness {
     /// A harness around an empty `store` that runs on `clock`.
-    pub fn new<S: Store + Leases + RateLimiter + 'static>(store: S, clock: ManualClock) -> Self {
+    pub fn new<S: Store + Leases + RateLimiter + Notes + 'static>(store: S, clock: ManualClock) -> Self {
         let store = Arc::new(store);
         Self {
             store: store.clone(),
             leases: store.clone(),
-            limiter: store,
+            limiter: store.clone(),
+            notes: store,
             clock,
             turn: None,
             reopen: None,
@@ -101,6 +105,7 @@ impl Harness {
                 store: self.store.clone(),
                 leases: self.leases.clone(),
                 limiter: self.limiter.clone(),
+                notes: self.notes.clone(),
                 clock: self.clock.clone(),
                 turn: self.turn.clone(),
                 reopen: None,
@@ -112,7 +117,7 @@ impl Harness {
     /// Closes the store and opens it again.
     async fn restarted(self) -> Self {
         let Some(open) = self.reopen else { return self };
-        drop((self.store, self.leases, self.limiter));
+        drop((self.store, self.leases, self.limiter, self.notes));
         let mut opened = open().await;
         opened.reopen = Some(open);
         opened.kept.extend(self.kept);
@@ -288,6 +293,23 @@ macro_rules! store_conformance {
                 new_entries_shift_no_page,
                 a_cursor_that_no_page_gave_out_leads_to_the_end,
                 totals_count_everything_exactly,
+            }
+            notes {
+                a_note_says_what_was_written_last,
+                a_note_is_written_only_over_what_was_expected,
+                of_many_who_expect_nothing_one_writes,
+                of_many_who_expect_one_version_one_writes,
+                versions_are_not_used_again,
+                a_note_is_over_at_its_end,
+                every_writing_sets_the_end_anew,
+                a_note_is_kept_at_least_a_second,
+                a_removed_note_is_gone,
+                lasting_notes_are_listed_by_prefix,
+                lists_of_notes_are_paged,
+                names_and_texts_of_notes_are_read_back_exactly,
+                what_one_process_notes_the_others_read,
+                notes_outlast_a_restart,
+                forgetting_drops_notes_that_are_over,
             }
             outbox {
                 the_feed_grows_in_the_order_of_commits,

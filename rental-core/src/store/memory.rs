@@ -1,11 +1,12 @@
 //! A complete store in memory: the reference implementation.
 //!
-//! It says what the contracts of [`Store`], [`Archive`], [`Leases`] and [`RateLimiter`] mean in their shortest form:
+//! It says what the contracts of [`Store`], [`Archive`], [`Leases`], [`RateLimiter`] and [`Notes`](crate::Notes) mean in their shortest form:
 //! ordered maps behind one lock. Tests of rules and frontends run on it, and other stores are compared with it. What it
 //! holds is gone with the last handle.
 
 mod books;
 mod locks;
+mod notes;
 mod outbox;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use async_trait::async_trait;
 
 use self::books::Books;
 use self::locks::Locks;
+use self::notes::Notes;
 use self::outbox::Outbox;
 use super::{
     Archive, ArchiveError, Changes, Commit, Disposition, Due, FeedEntry, FillingId, InvoiceQuery, Load,
@@ -22,8 +24,9 @@ use super::{
     StoreError, Totals, collect,
 };
 use crate::{
-    Account, Allowance, AuditEntry, Clock, HistoryEntry, Invoice, LeaseName, LeaseToken, Leases,
-    NumberRecord, Payment, PhoneNumber, Quota, RateCounters, RateLimiter, Seconds, Timestamp,
+    Account, Allowance, AuditEntry, Clock, HistoryEntry, Invoice, LeaseName, LeaseToken, Leases, Note,
+    NoteKey, NumberRecord, Payment, PhoneNumber, Quota, RateCounters, RateLimiter, Seconds, Timestamp,
+    Writing, Written,
 };
 
 /// A shop in memory. Clones are handles to the same shop, as several processes would have them.
@@ -62,6 +65,7 @@ struct Shelves {
     outbox: Outbox,
     locks: Locks,
     rates: RateCounters,
+    notes: Notes,
     /// Who is filling it; then it is no shop.
     filling: Option<FillingId>,
 }
@@ -135,6 +139,7 @@ impl Shelves {
             Section::Events | Section::LastEvent | Section::Groups | Section::Deliveries => {
                 self.outbox.read_out(section, request)
             }
+            Section::Notes => self.notes.list("", request).map(Record::Note),
             _ => self.books.read_out(section, request, now),
         }
     }
@@ -145,10 +150,11 @@ impl Shelves {
     }
 
     fn fill(&mut self, record: Record) {
-        match record.section() {
-            Section::Events | Section::LastEvent | Section::Groups | Section::Deliveries => {
+        match record {
+            Record::Event(_) | Record::LastEvent { .. } | Record::Group { .. } | Record::Delivery(_) => {
                 self.outbox.fill(record);
             }
+            Record::Note(note) => self.notes.fill(note),
             _ => self.books.fill(record),
         }
     }
@@ -246,6 +252,7 @@ impl Store for MemoryStore {
         let forgotten = shelves.books.forget(now)
             + shelves.locks.forget(now)
             + shelves.rates.forget(now, PageRequest::MOST)
+            + shelves.notes.forget(now)
             + shelves.outbox.forget(events_before);
         Ok(forgotten as u64)
     }
@@ -319,6 +326,28 @@ impl RateLimiter for MemoryStore {
     async fn pace(&self, subject: &str, quota: Quota) -> Result<Allowance, StoreError> {
         let (mut shelves, now) = self.open();
         Ok(shelves.rates.pace(subject, quota, now))
+    }
+}
+
+#[async_trait]
+impl crate::Notes for MemoryStore {
+    async fn note(&self, key: &NoteKey) -> Result<Option<Note>, StoreError> {
+        let (shelves, now) = self.open();
+        Ok(shelves.notes.get(key, now))
+    }
+
+    async fn put_note(&self, key: &NoteKey, text: &str, how: Writing) -> Result<Written, StoreError> {
+        let (mut shelves, now) = self.shop()?;
+        Ok(shelves.notes.put(key, text, how, now))
+    }
+
+    async fn remove_note(&self, key: &NoteKey) -> Result<bool, StoreError> {
+        let (mut shelves, now) = self.shop()?;
+        Ok(shelves.notes.remove(key, now))
+    }
+
+    async fn notes(&self, prefix: &str, page: &PageRequest) -> Result<Page<Note>, StoreError> {
+        Ok(self.open().0.notes.list(prefix, page))
     }
 }
 

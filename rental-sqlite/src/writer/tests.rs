@@ -130,3 +130,33 @@ async fn what_was_handed_in_before_the_close_is_done() {
 fn notes_now(db: &Connection) -> i64 {
     db.query_row("SELECT count(*) FROM notes", [], |row| row.get(0)).expect("a count")
 }
+
+#[tokio::test]
+async fn light_jobs_do_not_wait_for_the_disk_and_others_do() {
+    let (normal, full) = (1, 2);
+    let (desk, counters) = start();
+    let sync =
+        |db: &Connection, _| Ok(db.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))?);
+    let (go, wait) = mpsc::channel::<()>();
+    let mut first = Box::pin(desk.ask_lightly(move |db, now| {
+        // An error means that the others are in the queue.
+        let _ = wait.recv();
+        sync(db, now)
+    }));
+    let mut light = Box::pin(desk.ask_lightly(sync));
+    let mut heavy = Box::pin(desk.ask(sync));
+    let mut along = Box::pin(desk.ask_lightly(sync));
+    std::future::poll_fn(|cx| {
+        let pending = first.as_mut().poll(cx).is_pending()
+            && light.as_mut().poll(cx).is_pending()
+            && heavy.as_mut().poll(cx).is_pending()
+            && along.as_mut().poll(cx).is_pending();
+        assert!(pending, "the first one waits, and the others behind it");
+        std::task::Poll::Ready(())
+    })
+    .await;
+    drop(go);
+    assert_eq!((first.await, light.await), (Ok(normal), Ok(normal)));
+    assert_eq!((heavy.await, along.await), (Ok(full), Ok(full)));
+    assert_eq!((counters.read().transactions, counters.read().jobs), (2, 4));
+}

@@ -18,7 +18,7 @@ use super::super::{
 };
 use super::snapshot::all;
 use super::{Harness, sample};
-use crate::{Seconds, Timestamp};
+use crate::{Seconds, Timestamp, Writing};
 
 /// A freshly made, empty store that a case fills or reads out.
 pub struct ArchiveHarness {
@@ -82,6 +82,10 @@ impl ArchiveHarness {
         let disposed = store.dispose("bot", "a", 1, &Disposition::Done).await;
         assert_eq!(disposed.err(), Some(unfinished.clone()));
         assert_eq!(store.forget(Timestamp::MAX).await.err(), Some(unfinished.clone()));
+        let key = "chat:1".parse().expect("a name of a note");
+        let noted = self.shop.notes.put_note(&key, "", Writing::LASTING).await;
+        assert_eq!(noted.err(), Some(unfinished.clone()));
+        assert_eq!(self.shop.notes.remove_note(&key).await.err(), Some(unfinished.clone()));
         assert!(store.totals().await.is_ok());
         assert!(unfinished.to_string().contains("; run the copy again"), "the text says what to do");
     }
@@ -153,6 +157,7 @@ macro_rules! archive_conformance {
                 groups_go_on_where_they_were,
                 what_happened_once_stays_so,
                 leases_rates_and_expired_keys_do_not_move,
+                lasting_notes_move_and_passing_ones_do_not,
                 history_and_audit_keep_their_order,
                 odd_texts_are_copied_exactly,
                 sections_are_read_in_pages_of_any_length,

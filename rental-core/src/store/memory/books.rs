@@ -352,7 +352,9 @@ impl Books {
                 numbered(request, self.history.values().flatten().cloned().map(Record::History))
             }
             Section::Audit => numbered(request, self.audit.iter().cloned().map(Record::Audit)),
-            Section::Events | Section::LastEvent | Section::Groups | Section::Deliveries => nothing(),
+            Section::Events | Section::LastEvent | Section::Groups | Section::Deliveries | Section::Notes => {
+                nothing()
+            }
         }
     }
 
@@ -369,7 +371,11 @@ impl Books {
             Record::Once(once) => self.claim(once),
             Record::History(line) => self.put_line(line),
             Record::Audit(line) => self.audit.push(line),
-            Record::Event(_) | Record::LastEvent { .. } | Record::Group { .. } | Record::Delivery(_) => {}
+            Record::Event(_)
+            | Record::LastEvent { .. }
+            | Record::Group { .. }
+            | Record::Delivery(_)
+            | Record::Note(_) => {}
         }
     }
 

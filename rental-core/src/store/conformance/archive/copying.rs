@@ -8,7 +8,10 @@ use super::super::snapshot::{all, pages};
 use super::super::values::TEXTS;
 use super::super::{Harness, sample};
 use super::{ArchiveHarness, NewStore, sample_shop};
-use crate::{Disposition, LeaseName, NumberRecord, Owner, Quota, Seconds, Timestamp};
+use crate::{
+    Disposition, Expected, LeaseName, NoteKey, NumberRecord, Owner, Quota, Seconds, Timestamp, Writing,
+    Written,
+};
 
 /// Two stores with the sample shop in them: the one where it was opened, and its copy, opened anew.
 async fn copied(from: &ArchiveHarness, to: &ArchiveHarness) -> Harness {
@@ -191,6 +194,19 @@ pub(super) async fn leases_rates_and_expired_keys_do_not_move(new: NewStore<'_>)
     assert!(copy.limiter.hit("tg:1", quota).await.expect("the store answers").allowed);
 }
 
+pub(super) async fn lasting_notes_move_and_passing_ones_do_not(new: NewStore<'_>) {
+    let (from, to) = (new().await, new().await);
+    let copy = copied(&from, &to).await;
+    let key = |name: &str| name.parse::<NoteKey>().expect("a name of a note");
+    let note = copy.notes.note(&key("chat:7")).await.expect("the store answers").expect("it was copied");
+    assert_eq!(from.shop.notes.note(&key("chat:7")).await, Ok(Some(note.clone())));
+    assert_eq!(to.section(Section::Notes).await, [Record::Note(note.clone())]);
+    assert_eq!(copy.notes.note(&key("update:9")).await, Ok(None));
+    let over = Writing::LASTING.expecting(Expected::Version(note.version));
+    let written = copy.notes.put_note(&key("chat:7"), "ru", over).await;
+    assert!(matches!(written, Ok(Written::Done(version)) if version != note.version), "{written:?}");
+}
+
 pub(super) async fn history_and_audit_keep_their_order(new: NewStore<'_>) {
     let (from, to) = (new().await, new().await);
     for n in 0..3 {
@@ -294,7 +310,7 @@ pub(super) async fn a_cursor_that_no_page_gave_out_leads_to_the_end_of_its_secti
             let read = from.archive.read_out(section, &page).await.expect("the store answers");
             let whole = from.section(section).await;
             assert!(read.items.iter().all(|record| whole.contains(record)), "{section} {nonsense:?}");
-            let free = matches!(section, Section::Once | Section::Groups);
+            let free = matches!(section, Section::Once | Section::Groups | Section::Notes);
             assert!(free || read.items.is_empty(), "{section} {nonsense:?}: {read:?}");
         }
     }

@@ -3,7 +3,7 @@
 use super::super::super::{ArchiveError, Changes, Once, Record, Section, Tally};
 use super::super::{Harness, sample};
 use super::{ArchiveHarness, NewStore, filling, refused, sample_shop};
-use crate::{LeaseName, Owner, Quota, Seconds, Timestamp};
+use crate::{LeaseName, Owner, Quota, Seconds, Timestamp, Writing, Written};
 
 pub(super) async fn a_store_that_holds_anything_is_not_filled(new: NewStore<'_>) {
     let full = new().await;
@@ -34,6 +34,9 @@ pub(super) async fn what_is_no_part_of_a_shop_does_not_stand_in_the_way(new: New
     let taken = to.shop.leases.acquire(&name, &sample::token(1), Seconds(1_000)).await;
     assert!(taken.expect("the store answers").is_some());
     assert!(to.shop.limiter.hit("tg:1", quota).await.expect("the store answers").allowed);
+    let key = "update:1".parse().expect("a name of a note");
+    let noted = to.shop.notes.put_note(&key, "", Writing::passing(Seconds(1_000))).await;
+    assert!(matches!(noted, Ok(Written::Done(_))));
     let end = Some(to.shop.now() + Seconds(10));
     let once = vec![Once { keep_until: end, ..sample::once(sample::request("soon")) }];
     to.shop.write(Changes { once, ..sample::changes() }).await;
@@ -42,6 +45,7 @@ pub(super) async fn what_is_no_part_of_a_shop_does_not_stand_in_the_way(new: New
 
     let copy = to.shop.another().await;
     assert_eq!(copy.snapshot().await, from.shop.snapshot().await);
+    assert_eq!(copy.notes.note(&key).await, Ok(None));
     assert_eq!(copy.leases.held_until(&name).await, Ok(None));
     assert!(copy.limiter.hit("tg:1", quota).await.expect("the store answers").allowed);
 }

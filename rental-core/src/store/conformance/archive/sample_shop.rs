@@ -5,8 +5,8 @@ use super::super::super::{
 };
 use super::super::{Harness, sample};
 use crate::{
-    Account, Ban, ExceptionReason, Invoice, InvoiceStatus, Listing, NumberRecord, Outcome, Payment, Seconds,
-    Timestamp, TxHash,
+    Account, Ban, ExceptionReason, Invoice, InvoiceStatus, Listing, Note, NoteVersion, NumberRecord, Outcome,
+    Payment, Seconds, Timestamp, TxHash, Writing,
 };
 
 /// How long the claims of the shop are held.
@@ -27,6 +27,10 @@ pub(super) async fn open(h: &Harness) {
     documents(h).await;
     keys(h).await;
     outbox(h).await;
+    for (name, how) in [("chat:7", Writing::LASTING), ("update:9", Writing::passing(Seconds(60)))] {
+        let key = name.parse().expect("a name of a note");
+        h.notes.put_note(&key, name, how).await.expect("the store answers");
+    }
 }
 
 async fn documents(h: &Harness) {
@@ -138,7 +142,13 @@ pub(super) fn one_of_each() -> Vec<Record> {
         Record::LastEvent { seq: 5 },
         Record::Group { name: "bot".to_owned(), given: 5 },
         Record::Delivery(delivery),
+        Record::Note(note()),
     ]
+}
+
+fn note() -> Note {
+    let key = "chat:7".parse().expect("a name of a note");
+    Note { key, text: "en".to_owned(), version: NoteVersion::from_stored(3) }
 }
 
 /// The record of this section.
