@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rental_core::{
-    Actor, ChainCursor, Clock, Command, DomainError, GatewayError, Leases, Notes, PaymentGateway, RateLimiter,
-    RentalService, Rentals, Request, ServiceError, ShopView, SystemClock,
+    Actor, ChainCursor, Clock, Command, DomainError, GatewayError, Leases, Notes, PaymentGateway,
+    RateLimiter, RentalService, Rentals, Request, ServiceError, ShopView, SystemClock,
 };
 use rental_ton::{Sandbox, SandboxError, TonAddress, Toncenter, ToncenterConfig};
 
