@@ -7,8 +7,8 @@ use ulid::Ulid;
 
 use crate::{
     Actor, AdminId, ApiKey, ApiSecret, ChainCursor, ChainState, CommitId, CustomerId, IncomingPayment,
-    IntegratorId, Invoice, InvoiceId, LeaseToken, NumberRecord, Payload, Payment, PhoneNumber, Plan, Policy,
-    Scope, Term, Timestamp, TransferToken, TxHash, Wallet,
+    IntegratorId, Invoice, InvoiceId, LeaseToken, NumberRecord, OfferRef, Payload, Payment, PhoneNumber,
+    Plan, Policy, Scope, Term, Timestamp, TransferToken, TxHash, Wallet,
 };
 
 /// What is asked.
@@ -119,15 +119,15 @@ pub enum Command {
     },
     /// Take over an offered rental.
     AcceptTransfer {
-        /// The offer's token.
-        token: TransferToken,
+        /// Which offer.
+        offer: OfferRef,
         /// Who takes it.
         customer: CustomerId,
     },
     /// Say no to an offered rental.
     DeclineTransfer {
-        /// The offer's token.
-        token: TransferToken,
+        /// Which offer.
+        offer: OfferRef,
         /// Who says no.
         customer: CustomerId,
     },

@@ -79,8 +79,8 @@ pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Deci
         Command::OpenRenewal { term, .. } => draft.open_renewal(*term)?,
         Command::CancelInvoice { invoice } => draft.cancel_invoice(*invoice)?,
         Command::OfferTransfer { to, .. } => draft.offer_transfer(to.as_ref())?,
-        Command::AcceptTransfer { token, customer } => draft.accept_transfer(token, customer)?,
-        Command::DeclineTransfer { token, customer } => draft.decline_transfer(token, customer)?,
+        Command::AcceptTransfer { offer, customer } => draft.accept_transfer(offer, customer)?,
+        Command::DeclineTransfer { offer, customer } => draft.decline_transfer(offer, customer)?,
         Command::WithdrawTransfer { .. } => draft.withdraw_transfer()?,
         Command::Book { incoming, unreadable } => draft.book(incoming, *unreadable),
         Command::BookWaiting { incoming } => draft.book_waiting(incoming),
@@ -128,8 +128,8 @@ pub fn load_for(actor: &Actor, command: &Command) -> Load {
             load.number = Some(*number);
             load.accounts = to.iter().cloned().collect();
         }
-        Command::AcceptTransfer { token, customer } | Command::DeclineTransfer { token, customer } => {
-            load.number = Some(token.number());
+        Command::AcceptTransfer { offer, customer } | Command::DeclineTransfer { offer, customer } => {
+            load.number = Some(offer.number());
             load.accounts = vec![customer.clone()];
         }
         Command::Ban { customer } | Command::Unban { customer } => load.accounts = vec![customer.clone()],

@@ -32,7 +32,7 @@ pub struct PhoneNumber(u64);
 pub struct NumberError;
 
 /// Longer inputs are refused unread.
-const LONGEST_INPUT: usize = 256;
+pub(crate) const LONGEST_INPUT: usize = 256;
 const SHORT: std::ops::RangeInclusive<u64> = 8_888_000..=8_888_999;
 const STANDARD: std::ops::RangeInclusive<u64> = 88_800_000_000..=88_809_999_999;
 
@@ -45,6 +45,21 @@ impl PhoneNumber {
     /// The number from its digits read as an integer, when it has one of the two shapes.
     pub fn from_digits(digits: u64) -> Option<Self> {
         (SHORT.contains(&digits) || STANDARD.contains(&digits)).then_some(Self(digits))
+    }
+
+    /// The first number of all, in order.
+    pub const FIRST: Self = Self(*SHORT.start());
+
+    /// The next number in order, whether it is in a shop or not.
+    #[must_use]
+    pub fn following(self) -> Option<Self> {
+        if self.0 == *SHORT.end() { Some(Self(*STANDARD.start())) } else { Self::from_digits(self.0 + 1) }
+    }
+
+    /// The number before this one in order.
+    #[must_use]
+    pub fn preceding(self) -> Option<Self> {
+        if self.0 == *STANDARD.start() { Some(Self(*SHORT.end())) } else { Self::from_digits(self.0 - 1) }
     }
 
     /// The digits read as an integer.
@@ -64,7 +79,7 @@ impl PhoneNumber {
 }
 
 /// The value of a digit of the scripts people type numbers in.
-fn digit(c: char) -> Option<u64> {
+pub(crate) fn digit(c: char) -> Option<u64> {
     let zero = match c {
         '0'..='9' => '0',
         '\u{FF10}'..='\u{FF19}' => '\u{FF10}', // full-width
@@ -76,7 +91,7 @@ fn digit(c: char) -> Option<u64> {
 }
 
 /// What may stand between digits: spaces, dashes, dots, parentheses and characters that cannot be seen.
-fn is_separator(c: char) -> bool {
+pub(crate) fn is_separator(c: char) -> bool {
     c.is_whitespace()
         || matches!(c, '-' | '.' | '(' | ')' | '\u{FF0D}' | '\u{FF0E}' | '\u{FF08}' | '\u{FF09}' | '\u{2212}')
         || matches!(c, '\u{2010}'..='\u{2015}')
@@ -162,6 +177,15 @@ mod tests {
             assert_eq!(text.parse(), Ok(PhoneNumber(88_801_234_567)), "{text:?}");
         }
         assert_eq!("+888 8 123".parse(), Ok(PhoneNumber(8_888_123)));
+    }
+
+    #[test]
+    fn the_order_has_no_hole_and_two_ends() {
+        let last = PhoneNumber(88_809_999_999);
+        assert_eq!((PhoneNumber::FIRST.preceding(), last.following()), (None, None));
+        let (short, long) = (PhoneNumber(8_888_999), PhoneNumber(88_800_000_000));
+        assert_eq!((short.following(), long.preceding()), (Some(long), Some(short)));
+        assert_eq!(last.preceding().and_then(PhoneNumber::following), Some(last));
     }
 
     #[test]

@@ -12,16 +12,18 @@ use ulid::Ulid;
 use crate::{
     Access, Account, Actor, ApiKey, ApiSecret, AuditEntry, ChainCursor, ChainState, Command, Commit,
     CustomerId, Decision, DomainError, Effect, Envelope, FeedEntry, HistoryEntry, IdempotencyKey, Invoice,
-    InvoiceId, InvoiceQuery, InvoiceRef, Load, NumberQuery, NumberRecord, NumberState, Once, OnceKey, Owner,
-    Page, PageRequest, Payment, PaymentQuery, PhoneNumber, Policy, Seconds, Seed, Shop, State, Store,
-    StoreError, Timestamp, Totals, TxHash, Wallet, decide, load_for,
+    InvoiceId, InvoiceQuery, InvoiceRef, Load, NumberQuery, NumberRecord, NumberState, OfferRef, Once,
+    OnceKey, Owner, Page, PageRequest, Payment, PaymentQuery, PhoneNumber, Policy, Seconds, Seed, Shop,
+    State, Store, StoreError, Timestamp, Totals, TxHash, Wallet, decide, load_for,
 };
 
 mod error;
 mod request;
+mod search;
 
 pub use error::ServiceError;
 pub use request::{Receipt, Request};
+pub use search::NumberSearch;
 
 /// How often a command is decided again after somebody else was faster. Each time, somebody's command went through.
 const MOST_ATTEMPTS: usize = 512;
@@ -70,6 +72,13 @@ pub trait Rentals: Send + Sync {
         page: &PageRequest,
     ) -> Result<Page<NumberRecord>, ServiceError>;
 
+    /// Numbers that `search` looks for, by number, in bounded work: a page can end early, with a place to go on from.
+    async fn search(
+        &self,
+        search: &NumberSearch,
+        page: &PageRequest,
+    ) -> Result<Page<NumberRecord>, ServiceError>;
+
     /// The number that one of `viewer`'s customers holds.
     async fn rental(&self, viewer: &Actor, number: PhoneNumber) -> Result<NumberRecord, ServiceError>;
 
@@ -80,6 +89,14 @@ pub trait Rentals: Send + Sync {
         owner: &Owner,
         page: &PageRequest,
     ) -> Result<Page<NumberRecord>, ServiceError>;
+
+    /// The number that `customer` may take over by the offer that it means, while that is open.
+    async fn offered(
+        &self,
+        viewer: &Actor,
+        offer: &OfferRef,
+        customer: &CustomerId,
+    ) -> Result<NumberRecord, ServiceError>;
 
     /// A number's history, oldest first; other people's names are left out.
     async fn history(
@@ -430,6 +447,15 @@ impl Rentals for RentalService {
         Ok(Page { items, next })
     }
 
+    async fn search(
+        &self,
+        search: &NumberSearch,
+        page: &PageRequest,
+    ) -> Result<Page<NumberRecord>, ServiceError> {
+        let (state, shop) = self.admit(&Actor::System, Load::default()).await?;
+        search::search(self.store.as_ref(), search, page, state.now, &shop.policy).await
+    }
+
     async fn rental(&self, viewer: &Actor, number: PhoneNumber) -> Result<NumberRecord, ServiceError> {
         let load = Load { number: Some(number), ..Load::default() };
         let (state, shop) = self.admit(viewer, load).await?;
@@ -458,6 +484,26 @@ impl Rentals for RentalService {
             .filter(|record| record.rental().is_some())
             .collect();
         Ok(Page { items, next })
+    }
+
+    async fn offered(
+        &self,
+        viewer: &Actor,
+        offer: &OfferRef,
+        customer: &CustomerId,
+    ) -> Result<NumberRecord, ServiceError> {
+        let load = Load { number: Some(offer.number()), ..Load::default() };
+        let (state, shop) = self.admit(viewer, load).await?;
+        if !viewer.may_see(customer) {
+            return Err(DomainError::Denied.into());
+        }
+        let record = state.number_now(&shop.policy).ok_or(DomainError::TransferUnknown)?;
+        let open = record.rental().and_then(|rental| rental.transfer.as_ref());
+        match open.filter(|open| open.is_meant(offer, customer)) {
+            Some(open) if state.now <= open.expires_at => Ok(record),
+            Some(_) => Err(DomainError::TransferExpired.into()),
+            None => Err(DomainError::TransferUnknown.into()),
+        }
     }
 
     async fn history(

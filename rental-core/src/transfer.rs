@@ -78,6 +78,31 @@ impl fmt::Debug for TransferToken {
     }
 }
 
+/// Which offer somebody means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OfferRef {
+    /// The one with this token.
+    Token(TransferToken),
+    /// The one of this number, made to whoever means it: who is named in an offer needs no token.
+    Addressed(PhoneNumber),
+}
+
+impl OfferRef {
+    /// The number it is about.
+    pub fn number(&self) -> PhoneNumber {
+        match self {
+            Self::Token(token) => token.number(),
+            Self::Addressed(number) => *number,
+        }
+    }
+}
+
+impl From<TransferToken> for OfferRef {
+    fn from(token: TransferToken) -> Self {
+        Self::Token(token)
+    }
+}
+
 /// An open offer; part of the rental it would hand on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferOffer {
@@ -93,6 +118,14 @@ pub struct TransferOffer {
 }
 
 impl TransferOffer {
+    /// Whether this is the offer that `customer` means and may accept.
+    pub fn is_meant(&self, named: &OfferRef, customer: &CustomerId) -> bool {
+        match named {
+            OfferRef::Token(token) => self.is_for(token) && self.to.as_ref().is_none_or(|to| to == customer),
+            OfferRef::Addressed(_) => self.to.as_ref() == Some(customer),
+        }
+    }
+
     /// Whether `token` is this offer's, compared in constant time.
     pub fn is_for(&self, token: &TransferToken) -> bool {
         self.token_digest.as_bytes().ct_eq(token.digest().as_bytes()).into()

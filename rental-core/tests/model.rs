@@ -235,7 +235,7 @@ impl World {
             }
             Step::Accept { token, who } => {
                 let token = self.tokens.iter().rev().nth(token).cloned()?;
-                (who, Command::AcceptTransfer { token, customer: customer(who) })
+                (who, Command::AcceptTransfer { offer: token.into(), customer: customer(who) })
             }
             _ => return None,
         };

@@ -110,7 +110,8 @@ pub(crate) async fn accept(
     Param(token): Param<TransferToken>,
     post: Post<Recipient>,
 ) -> Result<Response, Problem> {
-    let (request, caller) = answering(post, |customer| Command::AcceptTransfer { token, customer })?;
+    let (request, caller) =
+        answering(post, |customer| Command::AcceptTransfer { offer: token.into(), customer })?;
     let receipt = api.rentals.execute(request).await?;
     let replayed = receipt.replayed;
     let view = RentalView::new(&caller.actor(), &receipt.number()?)?;
@@ -130,7 +131,8 @@ pub(crate) async fn decline(
     Param(token): Param<TransferToken>,
     post: Post<Recipient>,
 ) -> Result<Response, Problem> {
-    let (request, _) = answering(post, |customer| Command::DeclineTransfer { token, customer })?;
+    let (request, _) =
+        answering(post, |customer| Command::DeclineTransfer { offer: token.into(), customer })?;
     let receipt = api.rentals.execute(request).await?;
     Ok(super::replayed(receipt.replayed, StatusCode::NO_CONTENT.into_response()))
 }
@@ -182,7 +184,9 @@ mod tests {
         let mut rentals = with_key();
         rentals
             .expect_execute()
-            .withf(|request| request.command == Command::AcceptTransfer { token: token(), customer: alice() })
+            .withf(|request| {
+                request.command == Command::AcceptTransfer { offer: token().into(), customer: alice() }
+            })
             .returning(|_| Ok(receipt(Effect::Number(Box::new(rented())))));
         let path = format!("/v1/transfers/{}/accept", token().expose());
         let answer = Shop::new(rentals).post(&path, r#"{"customer":"alice"}"#).await;

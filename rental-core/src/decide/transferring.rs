@@ -1,8 +1,8 @@
 //! Handing a rental on. Term and price stay; the number changes hands in one commit.
 
 use crate::{
-    CustomerId, DomainError, Effect, EventKind, HistoryKind, Holding, Rental, TransferEnd, TransferOffer,
-    TransferToken,
+    CustomerId, DomainError, Effect, EventKind, HistoryKind, Holding, OfferRef, Rental, TransferEnd,
+    TransferOffer,
 };
 
 use super::draft::Draft;
@@ -34,10 +34,10 @@ impl Draft<'_> {
 
     pub(super) fn accept_transfer(
         &mut self,
-        token: &TransferToken,
+        offer: &OfferRef,
         customer: &CustomerId,
     ) -> Result<Effect, DomainError> {
-        self.open_offer(token, customer)?;
+        self.open_offer(offer, customer)?;
         let from = self.transferable()?.holder;
         if from == *customer {
             return Err(DomainError::TransferToSelf);
@@ -59,10 +59,10 @@ impl Draft<'_> {
 
     pub(super) fn decline_transfer(
         &mut self,
-        token: &TransferToken,
+        offer: &OfferRef,
         customer: &CustomerId,
     ) -> Result<Effect, DomainError> {
-        self.open_offer(token, customer)?;
+        self.open_offer(offer, customer)?;
         self.close_offer(TransferEnd::Declined);
         Ok(Effect::Done)
     }
@@ -89,11 +89,10 @@ impl Draft<'_> {
         }
     }
 
-    /// Checks that `token` opens an offer for `customer`. A passed offer says so only to whom it was made: time has
+    /// Checks that there is such an offer for `customer`. A passed offer says so only to whom it was made: time has
     /// passed already, so the offer's own end is looked up in the state as it was loaded.
-    fn open_offer(&self, token: &TransferToken, customer: &CustomerId) -> Result<(), DomainError> {
-        let for_customer =
-            |offer: &TransferOffer| offer.is_for(token) && offer.to.as_ref().is_none_or(|to| to == customer);
+    fn open_offer(&self, named: &OfferRef, customer: &CustomerId) -> Result<(), DomainError> {
+        let for_customer = |offer: &TransferOffer| offer.is_meant(named, customer);
         let open = self
             .number
             .as_ref()

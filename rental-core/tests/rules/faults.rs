@@ -49,7 +49,10 @@ async fn fault_03_a_transfer_is_one_commit() {
     shop.rent(1, 7).await;
     let offer = shop.ask(actor(7), Command::OfferTransfer { number: number(1), to: None }).await.unwrap();
     let Effect::Offer { token, .. } = offer.effect else { panic!("an offer") };
-    let command = Command::AcceptTransfer { token: token.parse().unwrap(), customer: customer(8) };
+    let command = Command::AcceptTransfer {
+        offer: token.parse::<TransferToken>().unwrap().into(),
+        customer: customer(8),
+    };
     let state = shop.store.load(&load_for(&actor(8), &command)).await.unwrap();
     let seed = Seed { id: Ulid::from_parts(1, 1), entropy: [0; 32] };
     let envelope = Envelope { actor: actor(8), command, seed, reason: None, lease: None };

@@ -9,5 +9,6 @@ mod passing;
 mod paying;
 mod reconciling;
 mod renting;
+mod searching;
 mod shop;
 mod transferring;

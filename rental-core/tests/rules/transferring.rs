@@ -13,7 +13,8 @@ async fn offer(shop: &TestShop, n: u64, who: u64, to: Option<u64>) -> Result<Tra
 }
 
 async fn accept(shop: &TestShop, token: &TransferToken, who: u64) -> Result<Receipt, ServiceError> {
-    shop.ask(actor(who), Command::AcceptTransfer { token: token.clone(), customer: customer(who) }).await
+    shop.ask(actor(who), Command::AcceptTransfer { offer: token.clone().into(), customer: customer(who) })
+        .await
 }
 
 #[tokio::test]
@@ -67,11 +68,46 @@ async fn an_offer_is_for_its_recipient_and_its_time() {
 }
 
 #[tokio::test]
+async fn who_is_named_in_an_offer_needs_no_token_and_others_see_nothing() {
+    let shop = TestShop::open().await;
+    shop.rent(1, 7).await;
+    let addressed = OfferRef::Addressed(number(1));
+    let seen = async |who: u64, offer: &OfferRef| {
+        shop.service.offered(&actor(who), offer, &customer(who)).await.map(|record| record.number)
+    };
+    assert_eq!(refusal(seen(8, &addressed).await), DomainError::TransferUnknown);
+    let token = offer(&shop, 1, 7, Some(8)).await.unwrap();
+    assert_eq!(seen(8, &addressed).await, Ok(number(1)));
+    assert_eq!(seen(8, &token.clone().into()).await, Ok(number(1)));
+    for stranger in [9, 7] {
+        assert_eq!(refusal(seen(stranger, &addressed).await), DomainError::TransferUnknown);
+        assert_eq!(refusal(seen(stranger, &token.clone().into()).await), DomainError::TransferUnknown);
+    }
+    let look = shop.service.offered(&actor(9), &addressed, &customer(8)).await;
+    assert_eq!(refusal(look), DomainError::Denied);
+    let decline = Command::DeclineTransfer { offer: addressed.clone(), customer: customer(8) };
+    shop.ask(actor(8), decline).await.unwrap();
+
+    let token = offer(&shop, 1, 7, None).await.unwrap();
+    assert_eq!(refusal(seen(8, &addressed).await), DomainError::TransferUnknown, "it is made to nobody");
+    assert_eq!(seen(8, &token.into()).await, Ok(number(1)));
+    shop.ask(actor(7), Command::WithdrawTransfer { number: number(1) }).await.unwrap();
+
+    offer(&shop, 1, 7, Some(8)).await.unwrap();
+    shop.pass(DAY + 1);
+    assert_eq!(refusal(seen(8, &addressed).await), DomainError::TransferExpired);
+    offer(&shop, 1, 7, Some(8)).await.unwrap();
+    let take = Command::AcceptTransfer { offer: addressed, customer: customer(8) };
+    shop.ask(actor(8), take).await.unwrap();
+    assert_eq!(shop.rental(1).await.holder, customer(8));
+}
+
+#[tokio::test]
 async fn offers_can_be_declined_and_withdrawn() {
     let shop = TestShop::open().await;
     shop.rent(1, 7).await;
     let token = offer(&shop, 1, 7, Some(8)).await.unwrap();
-    let decline = Command::DeclineTransfer { token: token.clone(), customer: customer(8) };
+    let decline = Command::DeclineTransfer { offer: token.clone().into(), customer: customer(8) };
     shop.ask(actor(8), decline).await.unwrap();
     assert_eq!(refusal(accept(&shop, &token, 8).await), DomainError::TransferUnknown);
     let token = offer(&shop, 1, 7, Some(8)).await.unwrap();

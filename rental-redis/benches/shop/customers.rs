@@ -192,7 +192,7 @@ impl Shop {
     }
 
     pub(crate) async fn accept(shop: Arc<Self>, (token, to): (TransferToken, CustomerId)) {
-        let command = Command::AcceptTransfer { token, customer: to.clone() };
+        let command = Command::AcceptTransfer { offer: token.into(), customer: to.clone() };
         shop.ask(Actor::Customer(to), command).await;
     }
 
