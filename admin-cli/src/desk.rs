@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use fast_qr::{ECL, QRBuilder};
 use rental_core::{
     Actor, Command, LeaseToken, Leases, Page, PaymentGateway, Receipt, Rentals, Request, ServiceError,
 };
@@ -95,6 +96,14 @@ impl Desk<'_> {
         let Page { items, next } = paging.check(paging.gather(page).await?)?;
         let items = items.into_iter().filter_map(shape).collect();
         self.show_list(&Page { items, next })
+    }
+
+    /// Draws `link` for a phone to scan; a message, so that answers stay readable for programs.
+    pub(crate) fn draw(&mut self, link: &str) -> Result<(), Failure> {
+        match QRBuilder::new(link).ecl(ECL::L).build() {
+            Ok(code) => Ok(writeln!(self.err, "{}", code.to_str())?),
+            Err(_) => self.say("the link is too long for a QR code; copy it instead"),
+        }
     }
 
     /// Writes a message for people.

@@ -34,10 +34,14 @@ pub(crate) enum Verb {
     },
     /// Show an invoice with its payment links
     #[command(before_help = "Examples:
-  admin-cli invoices show inv_01KX0000000000000000000000")]
+  admin-cli invoices show inv_01KX0000000000000000000000
+  admin-cli invoices show inv_01KX0000000000000000000000 --qr")]
     Show {
         /// The invoice
         invoice: InvoiceId,
+        /// Draw its payment link for a phone to scan, while it is open
+        #[arg(long)]
+        qr: bool,
     },
 }
 
@@ -55,9 +59,14 @@ pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> 
             let page = async |page| rentals.invoices(&actor, &query, &page).await;
             desk.list(&paging, page, |invoice| Some(InvoiceShape::new(&invoice, gateway))).await
         }
-        Verb::Show { invoice } => {
+        Verb::Show { invoice, qr } => {
             let invoice = desk.rentals.invoice(&desk.actor, invoice).await?;
-            desk.show(&InvoiceShape::new(&invoice, gateway))
+            let shape = InvoiceShape::new(&invoice, gateway);
+            desk.show(&shape)?;
+            match shape.link() {
+                Some(link) if qr => desk.draw(link),
+                _ => Ok(()),
+            }
         }
     }
 }

@@ -92,6 +92,9 @@ pub(crate) struct NumberShape {
     until: Option<Moment>,
     added_at: Moment,
     version: u64,
+    /// What the chain last said of its NFT.
+    ownership: Option<&'static str>,
+    checked_at: Option<Moment>,
 }
 
 impl From<&NumberRecord> for NumberShape {
@@ -117,6 +120,8 @@ impl From<&NumberRecord> for NumberShape {
             customer: record.customer().cloned(),
             invoice: record.open_invoice(),
             until: held_until.or(listed_until).map(Moment),
+            ownership: record.proof.as_ref().map(|proof| proof.ownership.name()),
+            checked_at: record.proof.as_ref().map(|proof| Moment(proof.checked_at)),
             added_at: Moment(record.added_at),
             version: record.version,
         }
@@ -136,6 +141,8 @@ impl Shape for NumberShape {
             brief("until"),
             full("added_at"),
             full("version"),
+            full("ownership"),
+            full("checked_at"),
         ]
     }
 
@@ -151,6 +158,8 @@ impl Shape for NumberShape {
             cell(self.until),
             self.added_at.to_string(),
             self.version.to_string(),
+            cell(self.ownership),
+            cell(self.checked_at),
         ]
     }
 }
@@ -261,6 +270,11 @@ impl InvoiceShape {
             expires_at: Moment(invoice.expires_at),
             links: invoice.is_open().then(links),
         }
+    }
+
+    /// The link that wallets scan, while somebody should pay.
+    pub(crate) fn link(&self) -> Option<&str> {
+        self.links.as_ref().map(|links| links.ton.as_str())
     }
 }
 

@@ -142,7 +142,12 @@ fn render(api: &Api, invoice: &Invoice, now: Timestamp, is_toy: bool) -> Markup 
                     p { "Pay until " time datetime=(invoice.expires_at) { (clock(invoice.expires_at)) " UTC" }
                         span id="left" role="timer" data-left=(left) { " (" (left / 60) " min left)" } "." }
                     @if is_toy { p.warning { strong { "Sandbox." } " Toy coins only: never send real TON to this address." } }
-                    p { a.button href=(links.ton) { "Open wallet" } " " a href=(links.https) rel="noreferrer" { "Pay on the web" } }
+                    p.wallets {
+                        a.button href=(links.ton) { "Open wallet" }
+                        @for wallet in &links.wallets {
+                            " " a.button.plain href=(wallet.url) rel="noreferrer" { (wallet.name) }
+                        }
+                    }
                     figure { (qr(&links.ton)) figcaption { "Scan with a TON wallet" } }
                     dl {
                         dt { "Amount" } dd { code { (invoice.amount) } " TON" }
@@ -228,6 +233,7 @@ mod tests {
             "RENT-",
             &invoice().wallet,
             "ton://transfer/",
+            "Test wallet",
             "<svg",
             r#"role="status""#,
             r#"lang="en""#,

@@ -7,8 +7,8 @@ use ulid::Ulid;
 
 use crate::{
     Actor, AdminId, ApiKey, ApiSecret, ChainCursor, ChainState, CommitId, CustomerId, IncomingPayment,
-    IntegratorId, Invoice, InvoiceId, LeaseToken, NumberRecord, OfferRef, Payload, Payment, PhoneNumber,
-    Plan, Policy, Scope, Term, Timestamp, TransferToken, TxHash, Wallet,
+    IntegratorId, Invoice, InvoiceId, LeaseToken, NumberRecord, OfferRef, Ownership, Payload, Payment,
+    PhoneNumber, Plan, Policy, Scope, Term, Timestamp, TransferToken, TxHash, Wallet,
 };
 
 /// What is asked.
@@ -64,6 +64,13 @@ pub enum Command {
     Restore {
         /// The number.
         number: PhoneNumber,
+    },
+    /// Note what the chain says of a number's NFT.
+    NoteOwnership {
+        /// The number.
+        number: PhoneNumber,
+        /// What it says.
+        ownership: Ownership,
     },
     /// Give a holder more time without payment.
     Extend {

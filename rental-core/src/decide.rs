@@ -11,6 +11,7 @@
 //! | payments: settling, exceptions, the operator's decisions | `decide/paying.rs` |
 //! | handing a rental on | `decide/transferring.rs` |
 //! | the pool, holders, bans | `decide/operating.rs` |
+//! | numbers whose NFT is not the operator's | `decide/owning.rs` |
 //! | the shop, admins, keys | `decide/governing.rs` |
 //!
 //! Every decision first lets time pass (a term that is over is over, whether or not the sweeper has been there), then
@@ -20,6 +21,7 @@ mod authorize;
 mod draft;
 mod governing;
 mod operating;
+mod owning;
 mod passing;
 mod paying;
 mod renting;
@@ -57,7 +59,8 @@ pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Deci
         | Command::RefundPayment { .. }
         | Command::ConfirmRefund { .. }
         | Command::WriteOffPayment { .. } => {}
-        Command::ApplyPayment { .. } => draft.pass_time(),
+        // A waiting payment is settled by the operator's decision, or after the news is known.
+        Command::ApplyPayment { .. } | Command::NoteOwnership { .. } => draft.pass_time(),
         _ => {
             draft.settle_waiting();
             draft.pass_time();
@@ -71,6 +74,7 @@ pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Deci
         Command::Restrict { .. } => draft.restrict()?,
         Command::AwaitDeletion { until, .. } => draft.await_deletion(*until)?,
         Command::Restore { .. } => draft.restore()?,
+        Command::NoteOwnership { ownership, .. } => draft.note_ownership(ownership)?,
         Command::Extend { term, .. } => draft.extend(*term)?,
         Command::Revoke { .. } => draft.revoke()?,
         Command::Ban { customer } => draft.ban(customer),
@@ -115,6 +119,7 @@ pub fn load_for(actor: &Actor, command: &Command) -> Load {
         | Command::Restrict { number }
         | Command::AwaitDeletion { number, .. }
         | Command::Restore { number }
+        | Command::NoteOwnership { number, .. }
         | Command::Extend { number, .. }
         | Command::Revoke { number }
         | Command::OpenRenewal { number, .. }

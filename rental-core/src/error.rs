@@ -37,6 +37,11 @@ pub enum DomainError {
     /// The number's account is being deleted.
     #[error("this number's Telegram account is being deleted; try again later")]
     NumberPendingDeletion,
+    /// The number's NFT is not in the operator's wallets.
+    #[error(
+        "this number is not the operator's at present, as the chain shows, so it is not rented out; choose another one"
+    )]
+    NumberLost,
     /// The number is locked for maintenance.
     #[error("this number is locked for maintenance until {until}; try again later")]
     NumberLocked {
@@ -205,6 +210,7 @@ impl DomainError {
             Self::NumberWithdrawn => ("number.withdrawn", Conflict),
             Self::NumberRestricted => ("number.restricted", Conflict),
             Self::NumberPendingDeletion => ("number.pending_deletion", Conflict),
+            Self::NumberLost => ("number.lost", Conflict),
             Self::NumberLocked { .. } => ("number.locked", Conflict),
             Self::NumberListed => ("number.listed", Conflict),
             Self::PlanUnknown => ("plan.not_found", Invalid),

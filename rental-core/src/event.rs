@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, CustomerId, ExceptionReason, InvoiceId, InvoiceKind, Nanotons, PhoneNumber, Seconds, Timestamp,
-    TxHash,
+    Actor, CustomerId, ExceptionReason, InvoiceId, InvoiceKind, Nanotons, Ownership, PhoneNumber, Seconds,
+    Timestamp, TxHash,
 };
 
 /// Something that happened. Notifications, webhooks and the event feed are made from these.
@@ -156,6 +156,16 @@ pub enum EventKind {
     /// A number can be rented.
     #[serde(rename = "number.available")]
     NumberAvailable,
+    /// A number is no longer the operator's, or is being sold; for the operator.
+    #[serde(rename = "number.lost")]
+    NumberLost {
+        /// What the chain says.
+        #[serde(flatten)]
+        ownership: Ownership,
+    },
+    /// A number is the operator's again; for the operator.
+    #[serde(rename = "number.regained")]
+    NumberRegained,
     /// A transfer was offered.
     #[serde(rename = "transfer.offered")]
     TransferOffered {
@@ -200,6 +210,8 @@ impl EventKind {
             Self::RentalEnded { .. } => "rental.ended",
             Self::NumberTurnover { .. } => "number.turnover",
             Self::NumberAvailable => "number.available",
+            Self::NumberLost { .. } => "number.lost",
+            Self::NumberRegained => "number.regained",
             Self::TransferOffered { .. } => "transfer.offered",
             Self::TransferAccepted { .. } => "transfer.accepted",
             Self::TransferClosed { .. } => "transfer.closed",
@@ -270,6 +282,10 @@ pub enum HistoryKind {
     PendingDeletion,
     /// It is offered again.
     Restored,
+    /// Its NFT left the operator's wallets or is being sold.
+    Lost,
+    /// Its NFT is the operator's again.
+    Regained,
 }
 
 /// A line of the audit trail: an operator changed something; append-only.

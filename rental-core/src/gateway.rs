@@ -205,8 +205,21 @@ pub struct PaymentRequest {
 pub struct PaymentLinks {
     /// `ton://transfer/…`, for QR codes and wallets on this device.
     pub ton: String,
-    /// `https://…`, where only web links can be clicked.
+    /// `https://…`, where only web links can be clicked: the link of the first wallet.
     pub https: String,
+    /// One web link for each wallet app that pays on this network, the most used app first.
+    pub wallets: Vec<WalletLink>,
+}
+
+/// A web link that opens one wallet app with everything filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WalletLink {
+    /// The app's stable name, such as `tonhub`.
+    pub wallet: String,
+    /// The app's name for people, such as `Tonhub`.
+    pub name: String,
+    /// The link.
+    pub url: String,
 }
 
 /// Why the chain could not be read.

@@ -21,7 +21,7 @@
 //! | what can be asked | [`Command`], [`Rentals`] |
 //! | what can be refused, and the stable codes | [`DomainError`], [`ServiceError`] |
 //! | writing a store | [`Store`], [`Leases`], [`RateLimiter`], [`Notes`], [`MemoryStore`], and `conformance` behind its feature |
-//! | reading another chain | [`PaymentGateway`], [`FakeGateway`] |
+//! | reading another chain | [`PaymentGateway`], [`FakeGateway`], [`NumberRegistry`] |
 //! | proving the books | [`reconcile`], [`find_violations`] |
 //!
 //! # Units
@@ -91,6 +91,7 @@ mod notes;
 mod number;
 mod number_pattern;
 mod number_record;
+mod ownership;
 mod payment;
 mod reconcile;
 mod rental;
@@ -119,6 +120,7 @@ pub use notes::*;
 pub use number::*;
 pub use number_pattern::*;
 pub use number_record::*;
+pub use ownership::*;
 pub use payment::*;
 pub use reconcile::*;
 pub use rental::*;

@@ -1,12 +1,13 @@
 //! The number as an aggregate: what the operator offers, and who has it.
 //!
-//! Two things are independent and kept apart: the [`Listing`] (does the operator offer the number?) and the
-//! [`Holding`] (who has it now?). A price change or a restart cannot bring a withdrawn number back, and
-//! withdrawing a rented number takes nothing from its holder.
+//! Three things are independent and kept apart: the [`Listing`] (does the operator offer the number?), the
+//! [`Holding`] (who has it now?) and the [`Proof`] (is it the operator's at all?). A price change or a restart cannot
+//! bring a withdrawn number back, withdrawing a rented number takes nothing from its holder, and a number whose NFT has
+//! left the operator's wallets is offered again by itself when it comes back, unless the operator withdrew it meanwhile.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CustomerId, InvoiceId, PhoneNumber, Plan, Policy, Rental, Seconds, Term, Timestamp};
+use crate::{CustomerId, InvoiceId, PhoneNumber, Plan, Policy, Proof, Rental, Seconds, Term, Timestamp};
 
 /// A number of the pool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub struct NumberRecord {
     pub listing: Listing,
     /// Who has it.
     pub holding: Holding,
+    /// What the chain last said of its NFT; `None` for a number that was never looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
     /// When something happens to it by the passing of time; stores keep an index of this.
     pub deadline: Option<Timestamp>,
     /// When it joined the pool.
@@ -97,11 +101,13 @@ pub enum NumberState {
     Restricted,
     /// Its Telegram account is being deleted.
     PendingDeletion,
+    /// Its NFT is not in the operator's wallets.
+    Lost,
 }
 
 impl NumberState {
     /// All states.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Available,
         Self::Reserved,
         Self::Rented,
@@ -110,6 +116,7 @@ impl NumberState {
         Self::Withdrawn,
         Self::Restricted,
         Self::PendingDeletion,
+        Self::Lost,
     ];
 
     /// The stable name, such as `available`.
@@ -123,6 +130,7 @@ impl NumberState {
             Self::Withdrawn => "withdrawn",
             Self::Restricted => "restricted",
             Self::PendingDeletion => "pending_deletion",
+            Self::Lost => "lost",
         }
     }
 
@@ -144,19 +152,31 @@ impl NumberRecord {
             plans,
             listing: Listing::Listed,
             holding: Holding::Free,
+            proof: None,
             deadline: None,
             added_at: now,
             version: 0,
         }
     }
 
-    /// Where it stands. Who has it comes first; what the operator offers shows when nobody has it.
+    /// Whether the chain says that the number is not the operator's.
+    pub fn is_lost(&self) -> bool {
+        self.proof.as_ref().is_some_and(|proof| !proof.ownership.is_ours())
+    }
+
+    /// When the chain last said that the number is the operator's; `None` when its last word was another one.
+    pub fn verified_at(&self) -> Option<Timestamp> {
+        self.proof.as_ref().filter(|proof| proof.ownership.is_ours()).map(|proof| proof.checked_at)
+    }
+
+    /// Where it stands. Who has it comes first, then what the operator wants, then what the chain says.
     pub fn state(&self) -> NumberState {
         match (&self.holding, self.listing) {
             (Holding::Reserved { .. }, _) => NumberState::Reserved,
             (Holding::Rented(_), _) => NumberState::Rented,
             (Holding::Grace { .. }, _) => NumberState::Grace,
             (Holding::Turnover { .. }, _) => NumberState::Turnover,
+            (Holding::Free, Listing::Listed) if self.is_lost() => NumberState::Lost,
             (Holding::Free, Listing::Listed) => NumberState::Available,
             (Holding::Free, Listing::Withdrawn) => NumberState::Withdrawn,
             (Holding::Free, Listing::Restricted) => NumberState::Restricted,

@@ -60,6 +60,11 @@ enum Step {
     Restore {
         number: u64,
     },
+    /// The chain says whose the number is.
+    Own {
+        number: u64,
+        ours: bool,
+    },
     Apply {
         payment: usize,
         invoice: usize,
@@ -99,6 +104,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => number().prop_map(|number| Step::Revoke { number }),
         1 => number().prop_map(|number| Step::Withdraw { number }),
         1 => number().prop_map(|number| Step::Restore { number }),
+        1 => (number(), any::<bool>()).prop_map(|(number, ours)| Step::Own { number, ours }),
         1 => (0..8_usize, 0..8_usize).prop_map(|(payment, invoice)| Step::Apply { payment, invoice }),
         1 => (0..8_usize).prop_map(|payment| Step::Refund { payment }),
         1 => (0..8_usize).prop_map(|payment| Step::WriteOff { payment }),
@@ -252,6 +258,11 @@ impl World {
             Step::Revoke { number: n } => Command::Revoke { number: number(n) },
             Step::Withdraw { number: n } => Command::Withdraw { number: number(n) },
             Step::Restore { number: n } => Command::Restore { number: number(n) },
+            Step::Own { number: n, ours } => {
+                let ownership =
+                    if ours { Ownership::Ours { wallet: "0:88".to_owned() } } else { Ownership::NotMinted };
+                Command::NoteOwnership { number: number(n), ownership }
+            }
             Step::Apply { payment: back, invoice } => {
                 let invoice = self.invoices.iter().rev().nth(invoice).map(|invoice| invoice.id);
                 Command::ApplyPayment { tx: payment(back)?, invoice }

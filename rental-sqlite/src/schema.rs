@@ -8,22 +8,46 @@ pub(crate) const APPLICATION_ID: u32 = 0x5238_3838;
 pub(crate) const FILLING_ID: u32 = 0x5238_3846;
 
 /// Every step ever taken, oldest first. A step that was released is never edited.
-const STEPS: &[M<'static>] =
-    &[M::up(include_str!("schema/001_shop.sql")), M::up(include_str!("schema/002_notes.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("schema/001_shop.sql")),
+    M::up(include_str!("schema/002_notes.sql")),
+    M::up(include_str!("schema/003_lost_numbers.sql")),
+];
 
 /// The steps that lead to this version.
 pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// The schema's version in this version of the program.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
 
     #[test]
     fn the_version_counts_the_steps() {
         assert_eq!(usize::try_from(VERSION), Ok(STEPS.len()));
         assert_eq!(MIGRATIONS.validate(), Ok(()));
+    }
+
+    #[test]
+    fn numbers_of_the_first_version_keep_their_states() {
+        let mut db = Connection::open_in_memory().expect("a database");
+        MIGRATIONS.to_version(&mut db, 1).expect("migrates");
+        let holdings = [r#"{"holding":"free"}"#, r#"{"holding":"turnover"}"#, r#"{"holding":"free"}"#];
+        let listings = ["listed", "listed", "withdrawn"];
+        for ((digits, holding), listing) in (8_888_123..).zip(holdings).zip(listings) {
+            let doc = format!(
+                r#"{{"number":"+{digits}","listing":{{"listing":"{listing}"}},"holding":{holding},"version":1}}"#
+            );
+            db.execute("INSERT INTO numbers (number, doc) VALUES (?1, ?2)", (digits, doc)).expect("inserts");
+        }
+        MIGRATIONS.to_latest(&mut db).expect("migrates");
+        let mut states = db.prepare("SELECT state FROM numbers ORDER BY number").expect("a statement");
+        let states = states.query_map([], |row| row.get(0)).expect("rows");
+        let states = states.collect::<Result<Vec<String>, _>>().expect("texts");
+        assert_eq!(states, ["available", "turnover", "withdrawn"]);
     }
 }

@@ -124,9 +124,18 @@ impl TonAddress {
     ///
     /// Non-bounceable, so that a deposit is kept even while the wallet's contract is not deployed.
     pub fn friendly(&self, network: Network) -> String {
+        self.tagged(NON_BOUNCEABLE, network)
+    }
+
+    /// The form for contracts: bounceable and URL-safe, `EQ…` (`kQ…` on the test network), as explorers show them.
+    pub fn bounceable(&self, network: Network) -> String {
+        self.tagged(BOUNCEABLE, network)
+    }
+
+    fn tagged(&self, tag: u8, network: Network) -> String {
         let test_only = if network == Network::Testnet { TEST_ONLY } else { 0 };
         let mut bytes = [0; 36];
-        bytes[0] = NON_BOUNCEABLE | test_only;
+        bytes[0] = tag | test_only;
         bytes[1] = self.workchain.to_be_bytes()[0];
         bytes[2..34].copy_from_slice(&self.id);
         let checksum = crc16(&bytes[..34]);

@@ -31,6 +31,7 @@
 mod address;
 mod classify;
 mod comment;
+mod item;
 mod links;
 mod sandbox;
 mod toncenter;
@@ -38,6 +39,7 @@ mod transaction;
 mod walk;
 
 pub use address::{AddressError, TonAddress};
+pub use item::{NUMBERS, item_address};
 pub use links::payment_links;
 pub use sandbox::{Sandbox, SandboxError, SandboxKind, SandboxTransfer};
 pub use toncenter::{INCLUSION_MARGIN, Toncenter, ToncenterConfig, ToncenterError};

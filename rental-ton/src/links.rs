@@ -1,20 +1,37 @@
 //! Links that open a wallet with recipient, amount and comment filled in.
 //!
-//! `ton://transfer/<address>?amount=<nanotons>&text=<comment>&exp=<unix seconds>` is what wallets scan and open;
-//! `https://app.keeperwallet.com/transfer/…` takes the same parameters and works where only web links can be
-//! clicked (Keeper is the wallet that was called Tonkeeper; its old host is an alias). The deadline `exp` binds the
-//! payer's wallet only: it does not appear on chain.
+//! `ton://transfer/<address>?amount=<nanotons>&text=<comment>&exp=<unix seconds>` is what wallets scan and open. The
+//! larger wallet apps take the same path and parameters under a web address of their own, which works where only web
+//! links can be clicked. The deadline `exp` binds the payer's wallet only: it does not appear on chain.
 
 use std::fmt::Write as _;
 
-use rental_core::{Network, PaymentLinks, PaymentRequest};
+use rental_core::{Network, PaymentLinks, PaymentRequest, WalletLink};
 
 use crate::TonAddress;
 
 /// Where `ton://` links point.
 const TON: &str = "ton://transfer/";
-/// Where web links point.
-const HTTPS: &str = "https://app.keeperwallet.com/transfer/";
+
+/// A wallet app that pays from a web link.
+struct App {
+    /// Its stable name.
+    wallet: &'static str,
+    /// Its name for people.
+    name: &'static str,
+    /// What the address follows.
+    base: &'static str,
+}
+
+/// Apps for real coins. Keeper was called Tonkeeper; its old host is an alias.
+const MAINNET: [App; 3] = [
+    App { wallet: "keeper", name: "Keeper (Tonkeeper)", base: "https://app.keeperwallet.com/transfer/" },
+    App { wallet: "tonhub", name: "Tonhub", base: "https://tonhub.com/transfer/" },
+    App { wallet: "mytonwallet", name: "MyTonWallet", base: "https://my.tt/transfer/" },
+];
+/// Apps for the test network. The links of the others open an app that holds real coins, so they are left out.
+const TESTNET: [App; 1] =
+    [App { wallet: "tonhub", name: "Tonhub (test)", base: "https://test.tonhub.com/transfer/" }];
 
 /// The links for paying `request` on `network`.
 ///
@@ -48,7 +65,20 @@ pub fn payment_links(network: Network, request: &PaymentRequest) -> PaymentLinks
         rest.push_str("&exp=");
         rest.push_str(&deadline.unix().to_string());
     }
-    PaymentLinks { ton: format!("{TON}{rest}"), https: format!("{HTTPS}{rest}") }
+    let apps: &[App] = match network {
+        Network::Mainnet | Network::Sandbox => &MAINNET,
+        Network::Testnet => &TESTNET,
+    };
+    let link = |app: &App| WalletLink {
+        wallet: app.wallet.to_owned(),
+        name: app.name.to_owned(),
+        url: format!("{}{rest}", app.base),
+    };
+    PaymentLinks {
+        ton: format!("{TON}{rest}"),
+        https: format!("{}{rest}", apps[0].base),
+        wallets: apps.iter().map(link).collect(),
+    }
 }
 
 /// `text` with everything percent-encoded but the unreserved characters of RFC 3986; a space is `%20`, not `+`.
@@ -84,7 +114,25 @@ mod tests {
         let rest = "UQA5tCQ9K63a00lUnDBFhh9nqCb2iNGvME2n7--7h09vP4oY?amount=10000000000";
         assert_eq!(links.ton, format!("ton://transfer/{rest}"));
         assert_eq!(links.https, format!("https://app.keeperwallet.com/transfer/{rest}"));
-        assert!(payment_links(Network::Testnet, &request()).ton.starts_with("ton://transfer/0Q"));
+        let urls: Vec<_> = links.wallets.iter().map(|link| link.url.as_str()).collect();
+        assert_eq!(
+            urls,
+            [
+                format!("https://app.keeperwallet.com/transfer/{rest}"),
+                format!("https://tonhub.com/transfer/{rest}"),
+                format!("https://my.tt/transfer/{rest}"),
+            ]
+        );
+    }
+
+    #[test]
+    fn links_of_the_test_network_open_nothing_that_holds_real_coins() {
+        let links = payment_links(Network::Testnet, &request());
+        assert!(links.ton.starts_with("ton://transfer/0Q"), "{}", links.ton);
+        let all = links.wallets.iter().map(|link| &link.url).chain([&links.https]);
+        for url in all {
+            assert!(url.starts_with("https://test.tonhub.com/transfer/0Q"), "{url}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::shapes::PaymentShape;
 #[derive(Debug, Args)]
 #[command(before_help = "Examples:
   admin-cli payments refund TX --reason \"paid twice\"
+  admin-cli payments refund TX --qr
   admin-cli payments refund TX --sent
   admin-cli payments refund TX --sent HASH-OF-THE-OUTGOING-TRANSACTION")]
 pub(crate) struct Refund {
@@ -26,6 +27,9 @@ pub(crate) struct Refund {
     #[arg(long, value_name = "HASH", num_args = 0..=1)]
     #[expect(clippy::option_option, reason = "clap's form of an option whose value may be left out")]
     sent: Option<Option<TxHash>>,
+    /// Draw the link for a phone to scan
+    #[arg(long, conflicts_with = "sent")]
+    qr: bool,
 }
 
 /// A payment with links for sending it back.
@@ -75,7 +79,9 @@ pub(super) async fn run(refund: &Refund, desk: &mut Desk<'_>) -> Result<(), Fail
         "a sender can be an exchange, where money arrives only with the customer's own memo: ask first",
     )?;
     let refund_links = desk.gateway.links(&request(&payment));
-    desk.show(&RefundShape { payment: PaymentShape::from(&payment), refund_links })
+    let shape = RefundShape { payment: PaymentShape::from(&payment), refund_links };
+    desk.show(&shape)?;
+    if refund.qr { desk.draw(&shape.refund_links.ton) } else { Ok(()) }
 }
 
 /// The whole amount back to where it came from, naming the payment.

@@ -89,7 +89,9 @@ fn many_numbers_are_added_or_none() {
     let mut lines = csv.lines();
     assert_eq!(
         lines.next(),
-        Some("number,display,state,plans,listing,customer,invoice,until,added_at,version")
+        Some(
+            "number,display,state,plans,listing,customer,invoice,until,added_at,version,ownership,checked_at"
+        )
     );
     assert!(lines.next().unwrap().starts_with("+8888123,+888 8 123,withdrawn,1d=1,withdrawn,,,,20"));
 }

@@ -54,7 +54,7 @@ pub(crate) struct Details {
     /// The payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     tx_hash: Option<String>,
-    /// What is odd about the payment, or why an offer came to nothing.
+    /// What is odd about the payment, why an offer came to nothing, or what the chain says of a lost number.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     /// What became of the payment.
@@ -132,7 +132,8 @@ fn details(kind: EventKind) -> Details {
         EventKind::RentalGrace { until } => details.until = Some(until.to_string()),
         EventKind::RentalEnded { revoked } => details.revoked = Some(revoked),
         EventKind::NumberTurnover { until } => details.until = until.map(|until| until.to_string()),
-        EventKind::NumberAvailable => {}
+        EventKind::NumberAvailable | EventKind::NumberRegained => {}
+        EventKind::NumberLost { ownership } => details.reason = Some(ownership.name()),
         EventKind::TransferOffered { to, expires_at } => {
             details.to = to.map(|to| to.to_string());
             details.expires_at = Some(expires_at.to_string());
@@ -197,7 +198,7 @@ fn after(text: Option<&str>) -> Result<u64, Problem> {
 #[cfg(test)]
 mod tests {
     use mockall::predicate::{always, eq};
-    use rental_core::{Event, ExceptionReason, InvoiceKind, Nanotons, Seconds, TxHash};
+    use rental_core::{Event, ExceptionReason, InvoiceKind, Nanotons, Ownership, Seconds, TxHash};
 
     use super::*;
     use crate::testing::{NOW, Shop, alice, invoice, number, with_key};
@@ -222,6 +223,8 @@ mod tests {
             EventKind::TransferOffered { to: None, expires_at: NOW },
             EventKind::TransferAccepted { from: Some(alice()), to: None },
             EventKind::TransferClosed { reason: TransferEnd::Declined },
+            EventKind::NumberLost { ownership: Ownership::Auction { bidder: None } },
+            EventKind::NumberRegained,
         ]
     }
 

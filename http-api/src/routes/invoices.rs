@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rental_core::{
     Command, Invoice, InvoiceId, InvoiceQuery, InvoiceStatus, PaymentLinks, Receipt, Request, Timestamp,
+    WalletLink,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -82,14 +83,44 @@ pub(crate) struct LinksView {
     #[schema(example = "ton://transfer/UQ…?amount=10000000000&text=RENT-0V3GZ1M8QK")]
     ton: String,
     /// Where only web links can be clicked.
-    #[schema(example = "https://app.tonkeeper.com/transfer/UQ…?amount=10000000000&text=RENT-0V3GZ1M8QK")]
+    #[schema(example = "https://app.keeperwallet.com/transfer/UQ…?amount=10000000000&text=RENT-0V3GZ1M8QK")]
     https: String,
+    /// One for each wallet app, the most used first.
+    wallets: Vec<WalletView>,
+}
+
+/// A link that opens one wallet app.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WalletLink)]
+pub(crate) struct WalletView {
+    /// The app's stable name.
+    #[schema(example = "tonhub")]
+    wallet: String,
+    /// The app's name for people.
+    #[schema(example = "Tonhub")]
+    name: String,
+    /// The link.
+    #[schema(example = "https://tonhub.com/transfer/UQ…?amount=10000000000&text=RENT-0V3GZ1M8QK")]
+    url: String,
+}
+
+impl From<WalletLink> for WalletView {
+    fn from(link: WalletLink) -> Self {
+        let WalletLink { wallet, name, url } = link;
+        Self { wallet, name, url }
+    }
+}
+
+impl From<PaymentLinks> for LinksView {
+    fn from(links: PaymentLinks) -> Self {
+        let PaymentLinks { ton, https, wallets } = links;
+        Self { ton, https, wallets: wallets.into_iter().map(WalletView::from).collect() }
+    }
 }
 
 impl InvoiceView {
     /// The invoice as it is shown at `now`.
     pub(crate) fn new(api: &Api, invoice: &Invoice, now: Timestamp) -> Self {
-        let PaymentLinks { ton, https } = links(api, invoice);
         let payment = match invoice.status {
             InvoiceStatus::Settled { tx, .. } => Some(tx.to_string()),
             _ => None,
@@ -109,7 +140,7 @@ impl InvoiceView {
             payment,
             created_at: invoice.created_at.to_string(),
             expires_at: invoice.expires_at.to_string(),
-            links: LinksView { ton, https },
+            links: links(api, invoice).into(),
             checkout_url: format!("{}/pay/{}", api.public_url, invoice.id),
             server_time: now.to_string(),
             version: invoice.version,

@@ -25,11 +25,15 @@ pub(crate) struct NumberView {
     /// The number, grouped for people.
     #[schema(example = "+888 0123 4567")]
     display: String,
-    /// `available`, `reserved`, `rented`, `grace`, `turnover`, `withdrawn`, `restricted` or `pending_deletion`.
+    /// `available`, `reserved`, `rented`, `grace`, `turnover`, `withdrawn`, `restricted`,
+    /// `pending_deletion`, or `lost` while its NFT is not the operator's.
     #[schema(example = "available")]
     state: &'static str,
     /// What it is offered for, by term.
     plans: Vec<PlanView>,
+    /// When the chain last showed that the number is the operator's; absent when it did not, or was not asked.
+    #[schema(example = "2026-01-01T00:00:00Z")]
+    verified_at: Option<String>,
     /// Grows with every change.
     #[schema(example = 3)]
     version: u64,
@@ -61,7 +65,7 @@ pub(crate) struct HistoryView {
     #[schema(example = "+88801234567")]
     number: String,
     /// `added`, `rented`, `renewed`, `extended`, `transferred`, `expired`, `ended`, `revoked`, `withdrawn`,
-    /// `restricted`, `pending_deletion` or `restored`.
+    /// `restricted`, `pending_deletion`, `restored`, `lost` or `regained`.
     #[schema(example = "rented")]
     kind: &'static str,
     /// The customer concerned, if it is yours; of a transfer the former holder.
@@ -93,6 +97,7 @@ impl From<NumberRecord> for NumberView {
             number: record.number.to_string(),
             display: record.number.pretty(),
             state: record.state().name(),
+            verified_at: record.verified_at().map(|at| at.to_string()),
             plans: record.plans.into_iter().map(PlanView::from).collect(),
             version: record.version,
         }
@@ -127,6 +132,8 @@ fn kind(kind: HistoryKind) -> &'static str {
         HistoryKind::Restricted => "restricted",
         HistoryKind::PendingDeletion => "pending_deletion",
         HistoryKind::Restored => "restored",
+        HistoryKind::Lost => "lost",
+        HistoryKind::Regained => "regained",
     }
 }
 

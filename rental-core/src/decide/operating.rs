@@ -71,7 +71,7 @@ impl Draft<'_> {
         let record = self.record()?;
         let resting = matches!(record.holding, Holding::Turnover { .. });
         if record.listing == Listing::Listed && !resting {
-            return Err(DomainError::NumberListed);
+            return Err(if record.is_lost() { DomainError::NumberLost } else { DomainError::NumberListed });
         }
         record.listing = Listing::Listed;
         if resting {
@@ -109,8 +109,7 @@ impl Draft<'_> {
         if let Some(invoice) = rental.renewal.and_then(|renewal| self.invoice(renewal.invoice)) {
             invoice.status = InvoiceStatus::Cancelled { at: now };
             let invoice = invoice.clone();
-            self.release_invoice(&invoice);
-            self.event(Some(&invoice.customer), EventKind::InvoiceCancelled { invoice: invoice.id });
+            self.withdraw_invoice(&invoice);
         }
         let until = self.shop.policy.turnover.map(|length| now + length);
         self.end_rental(&rental, HistoryKind::Revoked);

@@ -154,6 +154,7 @@ impl Draft<'_> {
         let record = self.number.as_mut().ok_or(ExceptionReason::NumberGone)?;
         let hangs = record.open_invoice() == Some(invoice.id);
         let (rental, kind) = match (invoice.kind, &record.holding) {
+            (InvoiceKind::Rent, _) if record.is_lost() => return Err(ExceptionReason::NumberGone),
             (InvoiceKind::Rent, Holding::Reserved { .. }) if hangs => (None, HistoryKind::Rented),
             (InvoiceKind::Rent, Holding::Free)
                 if allowed == Allowed::ByOperator && record.state() != NumberState::PendingDeletion =>

@@ -22,6 +22,7 @@ fn unavailable(record: &NumberRecord) -> Result<(), DomainError> {
         NumberState::Withdrawn => Err(DomainError::NumberWithdrawn),
         NumberState::Restricted => Err(DomainError::NumberRestricted),
         NumberState::PendingDeletion => Err(DomainError::NumberPendingDeletion),
+        NumberState::Lost => Err(DomainError::NumberLost),
     }
 }
 
@@ -47,6 +48,9 @@ impl Draft<'_> {
         let rental = record.rental().cloned().ok_or(DomainError::RentalUnknown)?;
         if let Some(renewal) = rental.renewal {
             return Err(DomainError::RenewalOpen { invoice: renewal.invoice });
+        }
+        if record.is_lost() {
+            return Err(DomainError::NumberLost);
         }
         let plan = record.plan(term).ok_or(DomainError::PlanUnknown)?;
         if rental.expires_at.max(now) + term.seconds() > latest_end(now) {
@@ -124,10 +128,15 @@ impl Draft<'_> {
         }
         invoice.status = InvoiceStatus::Cancelled { at: now };
         let invoice = invoice.clone();
-        self.release_invoice(&invoice);
-        self.event(Some(&invoice.customer), EventKind::InvoiceCancelled { invoice: id });
+        self.withdraw_invoice(&invoice);
         self.announce_if_available();
         Ok(Effect::Invoice(Box::new(invoice)))
+    }
+
+    /// Takes a cancelled invoice off its number and tells its customer.
+    pub(super) fn withdraw_invoice(&mut self, invoice: &Invoice) {
+        self.release_invoice(invoice);
+        self.event(Some(&invoice.customer), EventKind::InvoiceCancelled { invoice: invoice.id });
     }
 }
 

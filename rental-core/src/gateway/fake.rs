@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::{
     ChainCursor, ChainHead, ChainRead, ChainTransaction, Comment, GatewayError, IncomingPayment, Nanotons,
     Network, NotPayment, PaymentGateway, PaymentLinks, PaymentRequest, Seconds, Timestamp, TxHash, Verdict,
-    Wallet,
+    Wallet, WalletLink,
 };
 
 /// The logical time from one scripted transaction to the next.
@@ -168,7 +168,13 @@ impl PaymentGateway for FakeGateway {
     fn links(&self, request: &PaymentRequest) -> PaymentLinks {
         let comment = request.comment.as_deref().unwrap_or_default();
         let rest = format!("transfer/{}?amount={}&text={comment}", request.address, request.amount.get());
-        PaymentLinks { ton: format!("ton://{rest}"), https: format!("https://wallet.test/{rest}") }
+        let https = format!("https://wallet.test/{rest}");
+        let wallets = vec![WalletLink {
+            wallet: "test".to_owned(),
+            name: "Test wallet".to_owned(),
+            url: https.clone(),
+        }];
+        PaymentLinks { ton: format!("ton://{rest}"), https, wallets }
     }
 }
 

@@ -5,6 +5,7 @@
 mod faults;
 mod limits;
 mod operating;
+mod owning;
 mod passing;
 mod paying;
 mod reconciling;

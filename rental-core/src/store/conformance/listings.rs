@@ -52,6 +52,7 @@ async fn number_of_each_state(h: &Harness) -> Vec<PhoneNumber> {
         NumberRecord { listing: Listing::Withdrawn, ..record(5) },
         NumberRecord { listing: Listing::Restricted, ..record(6) },
         NumberRecord { listing: Listing::PendingDeletion { until }, ..record(7) },
+        NumberRecord { proof: Some(sample::lost()), ..record(8) },
     ];
     for (record, state) in records.iter().zip(NumberState::ALL) {
         assert_eq!(record.state(), state);
@@ -424,7 +425,7 @@ pub(super) async fn a_cursor_that_no_page_gave_out_leads_to_the_end(h: Harness) 
 pub(super) async fn totals_count_everything_exactly(h: Harness) {
     assert_eq!(h.totals().await, Totals::default());
     number_of_each_state(&h).await;
-    h.write(sample::number_changes(sample::record(sample::number(8)))).await;
+    h.write(sample::number_changes(sample::record(sample::number(9)))).await;
     let alice = sample::customer("tg:1");
     let at = sample::START;
     for (n, status) in (0..).zip([InvoiceStatus::Open, InvoiceStatus::Open, InvoiceStatus::Expired { at }]) {

@@ -9,8 +9,8 @@ use super::super::{ChainMove, Changes, CommitId, Load, Once, OnceKey};
 use crate::{
     Access, Account, ApiKey, AuditEntry, ChainCursor, ChainState, Comment, CustomerId, Event, EventKind,
     ExceptionReason, HistoryEntry, HistoryKind, Holding, Invoice, InvoiceId, InvoiceKind, InvoiceStatus,
-    LeaseToken, Nanotons, Network, NumberRecord, Outcome, Payload, Payment, PhoneNumber, Policy, Renewal,
-    Rental, Scope, Seconds, Shop, Term, Timestamp, TxHash, Wallet,
+    LeaseToken, Nanotons, Network, NumberRecord, Outcome, Ownership, Payload, Payment, PhoneNumber, Policy,
+    Proof, Renewal, Rental, Scope, Seconds, Shop, Term, Timestamp, TxHash, Wallet,
 };
 
 /// When everything here begins.
@@ -57,6 +57,11 @@ pub(super) fn record(number: PhoneNumber) -> NumberRecord {
 /// The next version of a number.
 pub(super) fn changed(record: NumberRecord) -> NumberRecord {
     NumberRecord { version: record.version + 1, ..record }
+}
+
+/// The chain's word that a number is somebody else's.
+pub(super) fn lost() -> Proof {
+    Proof { ownership: Ownership::Foreign { owner: Some("0:ff".to_owned()) }, checked_at: START }
 }
 
 /// A number that is reserved for `invoice`.

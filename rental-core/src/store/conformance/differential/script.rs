@@ -170,6 +170,7 @@ impl Dice {
         };
         NumberRecord {
             listing: self.pick(&[Listing::Listed, Listing::Listed, Listing::Withdrawn]),
+            proof: self.maybe(|_| sample::lost()),
             deadline: self.maybe(|dice| now + dice.seconds()),
             ..record
         }
