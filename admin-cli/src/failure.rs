@@ -139,7 +139,7 @@ impl From<OpenError> for Failure {
             OpenError::Config(_) | OpenError::Wallet(_) | OpenError::Redis(RedisOpenError::Config(_)) => {
                 (Exit::Usage, "config.invalid")
             }
-            OpenError::Toncenter(_) => (Exit::Usage, "config.provider"),
+            OpenError::Provider(_) => (Exit::Usage, "config.provider"),
             OpenError::Store(ref error) => unopened(error),
             OpenError::NoShop => (Exit::NotFound, "store.no_shop"),
             OpenError::ShopGone { .. } => (Exit::Failure, "store.shop_gone"),

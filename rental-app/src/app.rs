@@ -7,7 +7,7 @@ use rental_core::{
     Actor, ChainCursor, Clock, Command, DomainError, GatewayError, Leases, Notes, PaymentGateway,
     RateLimiter, RentalService, Rentals, Request, ServiceError, ShopView, SystemClock,
 };
-use rental_ton::{Sandbox, SandboxError, TonAddress, Toncenter, ToncenterConfig};
+use rental_ton::{Providers, Sandbox, SandboxError, TonAddress, TonGateway};
 
 use crate::backend::Backend;
 use crate::config::Provider;
@@ -29,6 +29,8 @@ pub struct App {
     pub notes: Arc<dyn Notes>,
     /// Where payments are read from.
     pub gateway: Arc<dyn PaymentGateway>,
+    /// The providers of the live chain.
+    pub providers: Option<Arc<Providers>>,
     /// The sandbox, when that is the provider.
     pub sandbox: Option<SandboxTools>,
 }
@@ -60,9 +62,9 @@ pub enum OpenError {
     /// The sandbox.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
-    /// The toncenter client.
+    /// The providers.
     #[error(transparent)]
-    Toncenter(#[from] rental_ton::ToncenterError),
+    Provider(#[from] rental_ton::ProviderError),
     /// The chain's head, which a new shop needs to know.
     #[error(
         "a new shop begins at the newest transaction, which cannot be read now: {0}; set TON_START_LT to begin elsewhere"
@@ -109,7 +111,7 @@ impl App {
         let sandbox_clock = SandboxClock::new(config.sandbox_clock_file());
         let clock: Arc<dyn Clock> = match config.provider()? {
             Provider::Sandbox => Arc::new(sandbox_clock.clone()),
-            Provider::Toncenter => Arc::new(SystemClock),
+            Provider::Live => Arc::new(SystemClock),
         };
         if config.provider()? == Provider::Sandbox
             && config.ton_wallet.as_ref().is_some_and(|wallet| !wallet.is_empty())
@@ -120,13 +122,17 @@ impl App {
         }
         let turned = (config.provider()? == Provider::Sandbox).then(|| sandbox_clock.clone());
         let store = Backend::open(config, Arc::clone(&clock), turned).await?;
-        let (gateway, sandbox) = match config.provider()? {
+        let (gateway, providers, sandbox) = match config.provider()? {
             Provider::Sandbox => {
                 let chain = Sandbox::open(config.sandbox_file(), clock)?;
                 let tools = SandboxTools { chain: chain.clone(), clock: sandbox_clock };
-                (Arc::new(chain) as Arc<dyn PaymentGateway>, Some(tools))
+                (Arc::new(chain) as Arc<dyn PaymentGateway>, None, Some(tools))
             }
-            Provider::Toncenter => (Arc::new(toncenter(config)?) as Arc<dyn PaymentGateway>, None),
+            Provider::Live => {
+                let providers = Arc::new(Providers::new(config.providers()?)?);
+                let gateway = live(config, Arc::clone(&providers), clock)?;
+                (Arc::new(gateway) as Arc<dyn PaymentGateway>, Some(providers), None)
+            }
         };
         let app = Self {
             service: Arc::new(RentalService::new(store.store())),
@@ -135,6 +141,7 @@ impl App {
             notes: store.notes(),
             store,
             gateway,
+            providers,
             sandbox,
         };
         app.open_shop(config, new_too).await?;
@@ -178,9 +185,12 @@ impl App {
     }
 }
 
-fn toncenter(config: &ShopConfig) -> Result<Toncenter, OpenError> {
+fn live(
+    config: &ShopConfig,
+    providers: Arc<Providers>,
+    clock: Arc<dyn Clock>,
+) -> Result<TonGateway, OpenError> {
     let network = config.network()?;
     let wallet = TonAddress::parse(config.ton_wallet.as_deref().ok_or(ConfigError::NoWallet)?, network)?;
-    let base_url = config.ton_api_url.clone().filter(|url| !url.is_empty());
-    Ok(Toncenter::new(ToncenterConfig::new(network, wallet, base_url, config.api_token()?))?)
+    Ok(TonGateway::new(network, wallet, providers, clock))
 }

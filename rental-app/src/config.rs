@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use rental_core::{Network, Policy, Seconds};
 use rental_redis::{RedisConfig, RedisConfigError};
+use rental_ton::{ApiKey, ProviderConfig, ProviderKind};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::place::Place;
@@ -14,8 +15,8 @@ use crate::witness::Witness;
 /// Where payments are read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provider {
-    /// The toncenter v2 API.
-    Toncenter,
+    /// The live chain, through one or more APIs.
+    Live,
     /// The local chain for trying things out.
     Sandbox,
 }
@@ -69,21 +70,26 @@ pub struct ShopConfig {
     #[arg(long, env = "REDIS_SENTINEL_PASSWORD_FILE", value_name = "FILE", global = true)]
     pub redis_sentinel_password_file: Option<PathBuf>,
 
-    /// Where payments are read from: toncenter, or sandbox for trying things out.
-    #[arg(long, env = "TON_PROVIDER", default_value = "sandbox", value_name = "NAME", global = true)]
+    /// Where payments are read from: toncenter, tonapi, toncenter-v3, several of them separated by commas, or sandbox
+    /// for trying things out.
+    #[arg(long, env = "TON_PROVIDER", default_value = "sandbox", value_name = "NAMES", global = true)]
     pub ton_provider: String,
 
-    /// Base URL of the provider, when it is not the public one.
-    #[arg(long, env = "TON_API_URL", value_name = "URL", global = true)]
+    /// Base URL of each provider that is not the public one, in the order of the providers.
+    #[arg(long, env = "TON_API_URL", value_name = "URLS", hide_env_values = true, global = true)]
     pub ton_api_url: Option<String>,
 
-    /// The provider's API key; better in the environment or in a file than here.
-    #[arg(long, env = "TON_API_TOKEN", value_name = "KEY", hide_env_values = true, global = true)]
+    /// API key of each provider, in their order; better in the environment or in a file than here.
+    #[arg(long, env = "TON_API_TOKEN", value_name = "KEYS", hide_env_values = true, global = true)]
     pub ton_api_token: Option<String>,
 
-    /// File that holds the provider's API key.
-    #[arg(long, env = "TON_API_TOKEN_FILE", value_name = "FILE", global = true)]
-    pub ton_api_token_file: Option<PathBuf>,
+    /// File that holds the API key of each provider, in their order; read again when it changes.
+    #[arg(long, env = "TON_API_TOKEN_FILE", value_name = "FILES", global = true)]
+    pub ton_api_token_file: Option<String>,
+
+    /// Requests per second that each provider allows, in their order.
+    #[arg(long, env = "TON_API_RPS", value_name = "COUNTS", global = true)]
+    pub ton_api_rps: Option<String>,
 
     /// Address that customers pay to, in any spelling.
     #[arg(long, env = "TON_WALLET", value_name = "ADDRESS", global = true)]
@@ -153,8 +159,26 @@ pub enum ConfigError {
     #[error(transparent)]
     Redis(#[from] RedisConfigError),
     /// The provider is not known.
-    #[error("TON_PROVIDER={0} is not supported; use toncenter, or sandbox for trying things out")]
+    #[error(
+        "TON_PROVIDER={0} is not supported; use toncenter, tonapi, toncenter-v3 or a list, or sandbox for trying things out"
+    )]
     Provider(String),
+    /// None of the providers hands over transactions.
+    #[error(
+        "toncenter-v3 can only confirm what another provider shows; add toncenter or tonapi to TON_PROVIDER"
+    )]
+    NoReader,
+    /// The same provider at the same address twice.
+    #[error(
+        "TON_PROVIDER names {0} twice at the same address, and nobody can confirm itself; set TON_API_URL for each, in the same order"
+    )]
+    SameProvider(ProviderKind),
+    /// A list is longer than the list of providers.
+    #[error("{0} has more entries than TON_PROVIDER; write them in the same order, separated by commas")]
+    TooMany(&'static str),
+    /// A number of requests per second.
+    #[error("TON_API_RPS={0} is not a whole number from 1 to 1000 for each provider")]
+    Rate(String),
     /// The network is not known.
     #[error("TON_NETWORK={0} is not known; use mainnet or testnet")]
     Network(String),
@@ -182,10 +206,10 @@ impl ShopConfig {
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.redis()?;
         self.network()?;
-        if self.provider()? == Provider::Toncenter && self.ton_wallet.as_ref().is_none_or(String::is_empty) {
+        if self.provider()? == Provider::Live && self.ton_wallet.as_ref().is_none_or(String::is_empty) {
             return Err(ConfigError::NoWallet);
         }
-        self.api_token().map(|_| ())
+        self.providers().map(|_| ())
     }
 
     /// Where payments are read from.
@@ -193,11 +217,53 @@ impl ShopConfig {
     /// # Errors
     /// [`ConfigError::Provider`].
     pub fn provider(&self) -> Result<Provider, ConfigError> {
-        match self.ton_provider.as_str() {
-            "toncenter" => Ok(Provider::Toncenter),
-            "sandbox" => Ok(Provider::Sandbox),
-            other => Err(ConfigError::Provider(other.to_owned())),
+        Ok(if self.ton_provider == "sandbox" {
+            Provider::Sandbox
+        } else {
+            self.kinds().map(|_| Provider::Live)?
+        })
+    }
+
+    fn kinds(&self) -> Result<Vec<ProviderKind>, ConfigError> {
+        let named = self.ton_provider.split(',').map(|name| name.trim().parse());
+        named.collect::<Result<_, _>>().map_err(|_| ConfigError::Provider(self.ton_provider.clone()))
+    }
+
+    /// How each provider is reached, the preferred one first; none in the sandbox.
+    ///
+    /// # Errors
+    /// The [`ConfigError`] of the first setting that does not fit.
+    pub fn providers(&self) -> Result<Vec<ProviderConfig>, ConfigError> {
+        if self.provider()? == Provider::Sandbox {
+            return Ok(Vec::new());
         }
+        let (kinds, network) = (self.kinds()?, self.network()?);
+        if !kinds.iter().any(|kind| kind.reads()) {
+            return Err(ConfigError::NoReader);
+        }
+        let list = |name, list: &Option<String>| in_order(name, list.as_deref(), kinds.len());
+        let urls = list("TON_API_URL", &self.ton_api_url)?;
+        let tokens = list("TON_API_TOKEN", &self.ton_api_token)?;
+        let files = list("TON_API_TOKEN_FILE", &self.ton_api_token_file)?;
+        let rates = list("TON_API_RPS", &self.ton_api_rps)?;
+        let mut providers = Vec::<ProviderConfig>::new();
+        for (index, kind) in kinds.into_iter().enumerate() {
+            let base_url = urls[index].clone();
+            if providers.iter().any(|other| other.kind == kind && other.base_url == base_url) {
+                return Err(ConfigError::SameProvider(kind));
+            }
+            let file = files[index].as_ref().map(PathBuf::from);
+            let token = read_secret("TON_API_TOKEN", tokens[index].as_deref(), file.as_deref())?;
+            let key = file.map(ApiKey::File).or(token.map(ApiKey::Value));
+            let mut provider = ProviderConfig::new(kind, network, base_url, key);
+            if let Some(rate) = &rates[index] {
+                let count = rate.parse().ok().filter(|count| (1..=1000).contains(count));
+                let count: u32 = count.ok_or_else(|| ConfigError::Rate(rate.clone()))?;
+                provider.pace = Duration::from_secs(1) / count;
+            }
+            providers.push(provider);
+        }
+        Ok(providers)
     }
 
     /// The network of the wallet; the sandbox is its own.
@@ -248,14 +314,6 @@ impl ShopConfig {
         Ok(redis)
     }
 
-    /// The provider's API key.
-    ///
-    /// # Errors
-    /// [`ConfigError::Twice`] or [`ConfigError::SecretFile`].
-    pub fn api_token(&self) -> Result<Option<SecretString>, ConfigError> {
-        read_secret("TON_API_TOKEN", self.ton_api_token.as_deref(), self.ton_api_token_file.as_deref())
-    }
-
     /// `policy` with the figures that are configured.
     #[must_use]
     pub fn apply_to(&self, policy: &Policy) -> Policy {
@@ -294,6 +352,23 @@ impl ShopConfig {
     pub fn sandbox_clock_file(&self) -> PathBuf {
         beside(&self.rental_db, "sandbox-clock")
     }
+}
+
+/// The entries of a list for `count` providers; empty ones, and those that are left out at the end, are absent.
+fn in_order(
+    name: &'static str,
+    list: Option<&str>,
+    count: usize,
+) -> Result<Vec<Option<String>>, ConfigError> {
+    let list = list.filter(|list| !list.trim().is_empty()).unwrap_or_default();
+    let entries =
+        list.split(',').map(|entry| Some(entry.trim().to_owned()).filter(|entry| !entry.is_empty()));
+    let mut entries: Vec<_> = entries.collect();
+    if entries.len() > count {
+        return Err(ConfigError::TooMany(name));
+    }
+    entries.resize(count, None);
+    Ok(entries)
 }
 
 fn beside(db: &Path, suffix: &str) -> PathBuf {
@@ -367,7 +442,44 @@ mod tests {
         assert_eq!(parse(&["--ton-provider", "x"]).validate(), Err(ConfigError::Provider("x".to_owned())));
         assert_eq!(parse(&["--ton-network", "x"]).validate(), Err(ConfigError::Network("x".to_owned())));
         assert_eq!(parse(&["--ton-provider", "toncenter"]).validate(), Err(ConfigError::NoWallet));
+        let live = |arguments: &[&str]| {
+            let always = ["--ton-wallet", "UQ", "--ton-provider"];
+            parse(&[&always[..], arguments].concat()).validate()
+        };
+        assert_eq!(live(&["toncenter-v3"]), Err(ConfigError::NoReader));
+        let same = ConfigError::SameProvider(ProviderKind::Toncenter);
+        assert_eq!(live(&["toncenter,toncenter"]), Err(same));
+        assert_eq!(live(&["toncenter,sandbox"]), Err(ConfigError::Provider("toncenter,sandbox".to_owned())));
+        assert_eq!(
+            live(&["tonapi", "--ton-api-url", "http://a,http://b"]),
+            Err(ConfigError::TooMany("TON_API_URL"))
+        );
+        assert_eq!(live(&["tonapi", "--ton-api-rps", "0"]), Err(ConfigError::Rate("0".to_owned())));
+        let both = ["tonapi", "--ton-api-token", "a", "--ton-api-token-file", "b"];
+        assert_eq!(live(&both), Err(ConfigError::Twice("TON_API_TOKEN")));
+        assert_eq!(live(&["toncenter, toncenter-v3,tonapi"]), Ok(()));
         assert_eq!(parse(&[]).validate(), Ok(()));
+    }
+
+    #[test]
+    fn lists_belong_to_the_providers_in_their_order() {
+        let config = parse(&[
+            "--ton-provider",
+            "toncenter,toncenter,tonapi",
+            "--ton-api-url",
+            ",http://second/api/v2",
+            "--ton-api-token",
+            ",,third",
+            "--ton-api-rps",
+            "20",
+        ]);
+        let providers = config.providers().expect("nothing is wrong");
+        let urls: Vec<_> = providers.iter().map(|provider| provider.base_url.as_deref()).collect();
+        assert_eq!(urls, [None, Some("http://second/api/v2"), None]);
+        let keyed: Vec<_> = providers.iter().map(|provider| provider.key.is_some()).collect();
+        assert_eq!(keyed, [false, false, true]);
+        assert_eq!(providers[0].pace, Duration::from_millis(50));
+        assert!(parse(&[]).providers().expect("the sandbox").is_empty());
     }
 
     #[test]

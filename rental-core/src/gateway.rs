@@ -222,6 +222,59 @@ pub struct WalletLink {
     pub url: String,
 }
 
+/// How many of a gateway's sources have a transaction in their chain.
+///
+/// What that means for a payment is a rule ([`decide`](crate::decide)); a gateway only counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sighting {
+    /// How many sources the gateway has.
+    pub sources: u8,
+    /// How many of them have it.
+    pub confirmed: u8,
+    /// How many have gone past its place and do not have it there.
+    pub denied: u8,
+}
+
+impl Sighting {
+    /// Seen by the only source.
+    pub const SOLE: Self = Self { sources: 1, confirmed: 1, denied: 0 };
+}
+
+/// How a source of the chain is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceStatus {
+    /// Its name, such as `toncenter`.
+    pub name: String,
+    /// Whether it works.
+    pub state: SourceState,
+    /// What went wrong since it last worked.
+    pub last_error: Option<String>,
+    /// Up to where it last said that it had seen the chain.
+    pub read_to: Option<Timestamp>,
+}
+
+/// Whether a source works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SourceState {
+    /// It does, as far as it was asked.
+    Ok,
+    /// The last request failed.
+    Failing,
+    /// It has failed so often that it is not asked for a while.
+    LeftAlone,
+}
+
+impl SourceState {
+    /// The stable name: `ok`, `failing` or `left_alone`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failing => "failing",
+            Self::LeftAlone => "left_alone",
+        }
+    }
+}
+
 /// Why the chain could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GatewayError {
@@ -264,6 +317,18 @@ pub trait PaymentGateway: Send + Sync + fmt::Debug {
 
     /// Everything after `after`.
     async fn read(&self, after: &ChainCursor) -> Result<ChainRead, GatewayError>;
+
+    /// Who has the transactions at `places` in their chain; one answer for each, in the same order.
+    ///
+    /// A gateway with one source has nobody to ask.
+    async fn sightings(&self, places: &[ChainCursor]) -> Result<Vec<Sighting>, GatewayError> {
+        Ok(vec![Sighting::SOLE; places.len()])
+    }
+
+    /// How the sources are doing, where there are any that can fail.
+    fn sources(&self) -> Vec<SourceStatus> {
+        Vec::new()
+    }
 
     /// Links for paying `request`.
     fn links(&self, request: &PaymentRequest) -> PaymentLinks;

@@ -4,7 +4,7 @@
 //! and believes nobody on the way. It holds no key and sends nothing.
 //!
 //! ```text
-//!  Toncenter      Sandbox          where transactions come from: an HTTP API, or a local file
+//!  Providers      Sandbox          where transactions come from: HTTP APIs, or a local file
 //!       \           /
 //!        walk                      back along the `prev` links: nothing left out, invented or reordered
 //!          |
@@ -25,22 +25,27 @@
 //! - **An odd message is a result, not an error.** Anybody can send anything to a public address; one strange
 //!   message must not stop the shop from seeing the payment behind it.
 //!
-//! What this does not prove is that the provider's newest transaction is on the chain at all: that takes a second
-//! provider, or a proof from a lite server.
+//! What this does not prove is that the provider's newest transaction is on the chain at all. For that [`TonGateway`]
+//! asks a second provider, and says of each transaction who has it.
 
 mod address;
 mod classify;
 mod comment;
+mod gateway;
 mod item;
 mod links;
+mod provider;
 mod sandbox;
-mod toncenter;
 mod transaction;
 mod walk;
 
 pub use address::{AddressError, TonAddress};
+pub use gateway::TonGateway;
 pub use item::{NUMBERS, item_address};
 pub use links::payment_links;
+pub use provider::{
+    ApiKey, INCLUSION_MARGIN, MethodResult, Provider, ProviderConfig, ProviderError, ProviderKind, Providers,
+    StackValue, UnknownProvider,
+};
 pub use sandbox::{Sandbox, SandboxError, SandboxKind, SandboxTransfer};
-pub use toncenter::{INCLUSION_MARGIN, Toncenter, ToncenterConfig, ToncenterError};
 pub use transaction::{TransactionError, verify_transaction};

@@ -1,10 +1,12 @@
 //! The walk back through a wallet's chain, from the newest transaction to one that was read before.
 //!
 //! Every transaction names the hash and logical time of the one before it. Starting from the head and following
-//! these links, each page of a provider is checked row by row: a transaction that is left out, invented, repeated
-//! or out of order breaks the chain and the whole read is refused. The walk itself does no I/O: a gateway asks
+//! these links, each page of a provider is checked row by row: a transaction that is left out or invented breaks the
+//! chain and the page is refused. Rows that are repeated or out of order do no harm, since the links order them. The walk itself does no I/O: a gateway asks
 //! [`Walk::next`] where the next page has to begin, fetches it from wherever it likes, and hands it to
 //! [`Walk::take`].
+
+use std::collections::BTreeMap;
 
 use rental_core::{ChainCursor, ChainTransaction, GatewayError, TxHash};
 
@@ -74,42 +76,37 @@ impl<'a> Walk<'a> {
         self.next
     }
 
-    /// Takes a page: rows from newest to oldest, beginning with [`Walk::next`] or with the row before it again.
-    ///
-    /// Rows beyond the end of the walk are not looked at.
+    /// Takes a page of rows around [`Walk::next`], in any order and with repetitions: what counts is that the chain
+    /// goes on from there. Rows that are met already, that lie above or beyond the end of the walk are left aside.
     ///
     /// # Errors
-    /// [`GatewayError::Unverified`] when a row is not the transaction that the chain demands. The walk cannot be
-    /// continued then.
+    /// [`GatewayError::Unverified`] when the page does not hold the transaction that the chain demands, or holds it
+    /// under a false name. What was met before stands: another provider's page can be taken instead.
     pub(crate) fn take(&mut self, page: &[Row]) -> Result<(), GatewayError> {
-        let before = self.met.len();
+        let (mut rows, mut wrong) = (BTreeMap::new(), None);
         for row in page {
-            let Some(expected) = self.next else { return Ok(()) };
-            let transaction = VerifiedTransaction::parse(&row.boc, self.wallet)
-                .map_err(|error| unverified(error.to_string()))?;
-            let link = Link { lt: transaction.lt(), hash: transaction.hash() };
-            if row.claimed.is_some_and(|claimed| claimed != link) {
-                return Err(unverified(format!(
-                    "a row is not the transaction that it says it is, but {}",
-                    link.hash
-                )));
+            match VerifiedTransaction::parse(&row.boc, self.wallet) {
+                Ok(transaction) => {
+                    let link = Link { lt: transaction.lt(), hash: transaction.hash() };
+                    if row.claimed.is_some_and(|claimed| claimed != link) {
+                        return Err(unverified(format!(
+                            "a row is not the transaction that it says it is, but {}",
+                            link.hash
+                        )));
+                    }
+                    rows.insert((link.lt, link.hash), transaction);
+                }
+                Err(error) => wrong = wrong.or(Some(error)),
             }
-            let repeats_the_last_page =
-                self.met.len() == before && self.met.last().is_some_and(|last| last.tx == link.hash);
-            if repeats_the_last_page {
-                continue;
-            }
-            if link != expected {
-                return Err(unverified(format!(
-                    "the chain demands {} at {}, the answer holds {} at {}",
-                    expected.hash, expected.lt, link.hash, link.lt
-                )));
-            }
+        }
+        let before = self.met.len();
+        while let Some(expected) = self.next {
+            let Some(transaction) = rows.remove(&(expected.lt, expected.hash)) else { break };
             let previous = transaction.previous();
-            if previous.lt >= link.lt {
+            if previous.lt >= expected.lt {
                 return Err(unverified(format!(
                     "{} names a later transaction as the one before it",
-                    link.hash
+                    expected.hash
                 )));
             }
             self.met
@@ -117,10 +114,21 @@ impl<'a> Walk<'a> {
             self.step_to(&previous)?;
         }
         match self.next {
-            Some(expected) if self.met.len() == before => {
-                Err(unverified(format!("the answer does not hold {} at {}", expected.hash, expected.lt)))
-            }
-            _ => Ok(()),
+            // A page may end here, but not before something that it should have held.
+            Some(expected) => match wrong {
+                Some(error) => Err(unverified(error.to_string())),
+                None if rows.keys().any(|(lt, _)| *lt > self.after.lt && *lt <= expected.lt) => {
+                    Err(unverified(format!(
+                        "the chain demands {} at {}, the answer goes on without it",
+                        expected.hash, expected.lt
+                    )))
+                }
+                None if self.met.len() == before => {
+                    Err(unverified(format!("the answer does not hold {} at {}", expected.hash, expected.lt)))
+                }
+                None => Ok(()),
+            },
+            None => Ok(()),
         }
     }
 
@@ -150,6 +158,12 @@ impl<'a> Walk<'a> {
         transactions.reverse();
         transactions
     }
+}
+
+/// Where `row` is in the chain of `wallet`, if it is a transaction of it.
+pub(crate) fn link_of(row: &Row, wallet: &TonAddress) -> Option<Link> {
+    let transaction = VerifiedTransaction::parse(&row.boc, wallet).ok()?;
+    Some(Link { lt: transaction.lt(), hash: transaction.hash() })
 }
 
 fn unverified(reason: String) -> GatewayError {

@@ -1,8 +1,9 @@
-//! The toncenter gateway against a local server: recorded answers, a whole chain, and everything that goes wrong.
+//! The live gateway against a local server: recorded answers, a whole chain, and everything that goes wrong.
 
-#[path = "toncenter/server.rs"]
+#[path = "live/server.rs"]
 mod server;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,8 +14,8 @@ use rental_core::{
     PaymentGateway, Seconds, Timestamp, TxHash, Verdict,
 };
 use rental_ton::{
-    INCLUSION_MARGIN, Sandbox, SandboxKind, SandboxTransfer, TonAddress, Toncenter, ToncenterConfig,
-    ToncenterError,
+    ApiKey, INCLUSION_MARGIN, ProviderConfig, ProviderError, ProviderKind, Providers, Sandbox, SandboxKind,
+    SandboxTransfer, TonAddress, TonGateway,
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -30,10 +31,17 @@ fn address(text: &str) -> TonAddress {
 }
 
 /// Settings for `url` that retry twice, at once.
-fn config(url: &str, wallet: &str) -> ToncenterConfig {
-    let key = Some(SecretString::from(KEY));
-    let config = ToncenterConfig::new(Network::Mainnet, address(wallet), Some(url.to_owned()), key);
-    ToncenterConfig { retries: 2, backoff: Duration::from_millis(1), ..config }
+fn config(url: &str) -> ProviderConfig {
+    let key = Some(ApiKey::Value(SecretString::from(KEY)));
+    let config = ProviderConfig::new(ProviderKind::Toncenter, Network::Mainnet, Some(url.to_owned()), key);
+    ProviderConfig { retries: 2, backoff: Duration::from_millis(1), clock_kept: Duration::ZERO, ..config }
+}
+
+/// A gateway to the chain of `wallet` through these providers.
+fn gateway(wallet: &str, configs: Vec<ProviderConfig>) -> TonGateway {
+    let providers = Arc::new(Providers::new(configs).expect("valid"));
+    let clock = Arc::new(ManualClock::at(Timestamp::from_unix(SYNC_UTIME)));
+    TonGateway::new(Network::Mainnet, address(wallet), providers, clock)
 }
 
 /// The recorded chain of one account.
@@ -54,11 +62,11 @@ fn history() -> Chain {
 }
 
 /// A server with the recorded chain and a gateway to it.
-async fn serve(page_size: u8) -> (Server, Toncenter) {
+async fn serve(page_size: u16) -> (Server, TonGateway) {
     let chain = history();
     let wallet = chain.wallet.clone();
     let (server, url) = Server::start(chain).await;
-    let gateway = Toncenter::new(ToncenterConfig { page_size, ..config(&url, &wallet) }).expect("valid");
+    let gateway = gateway(&wallet, vec![ProviderConfig { page_size, ..config(&url) }]);
     (server, gateway)
 }
 
@@ -114,7 +122,7 @@ async fn chains_with_missing_foreign_or_changed_rows_are_refused() {
     type Edit = fn(&mut Vec<Served>);
     let edits: [Edit; 5] = [
         |rows| drop(rows.remove(7)),
-        |rows| rows.swap(7, 8),
+        |rows| rows[7].data = rows[8].data.clone(),
         |rows| rows[7].data = rows[8].data.clone(),
         |rows| rows[7].data.replace_range(100..104, "AAAA"),
         |rows| rows[7].data = "no base64".to_owned(),
@@ -157,10 +165,10 @@ fn recorded(name: &str) -> Scripted {
 
 const RECORDED_WALLET: &str = "UQBYcOAleaWqG7wulrRReyh83yht73PYtpF6IQHFcKPNLdx3";
 
-async fn replay(answers: impl IntoIterator<Item = Scripted>) -> (Server, Toncenter) {
+async fn replay(answers: impl IntoIterator<Item = Scripted>) -> (Server, TonGateway) {
     let (server, url) = Server::start(Chain::default()).await;
     server.script(answers);
-    (server, Toncenter::new(config(&url, RECORDED_WALLET)).expect("valid"))
+    (server, gateway(RECORDED_WALLET, vec![config(&url)]))
 }
 
 #[tokio::test]
@@ -290,14 +298,14 @@ async fn silence_a_broken_answer_and_a_closed_port_are_unavailable() {
     let wallet = chain.wallet.clone();
     let (server, url) = Server::start(chain).await;
     server.script([Scripted::Hang]);
-    let hasty = ToncenterConfig { timeout: Duration::from_millis(50), retries: 0, ..config(&url, &wallet) };
-    let silent = Toncenter::new(hasty.clone()).expect("valid").head().await;
+    let hasty = ProviderConfig { timeout: Duration::from_millis(50), retries: 0, ..config(&url) };
+    let silent = gateway(&wallet, vec![hasty.clone()]).head().await;
     assert_eq!(silent, Err(GatewayError::Unavailable("no answer in time".to_owned())));
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
-    let patient = ToncenterConfig { timeout: Duration::from_secs(15), ..hasty };
-    let gateway = Toncenter::new(ToncenterConfig { base_url: Some(url), ..patient }).expect("valid");
+    let patient = ProviderConfig { timeout: Duration::from_secs(15), ..hasty };
+    let gateway = gateway(&wallet, vec![ProviderConfig { base_url: Some(url), ..patient }]);
     let breaker = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.expect("a client");
         let _ = stream.read(&mut [0; 4096]).await;
@@ -317,7 +325,7 @@ async fn the_key_is_shown_nowhere() {
     let echo = json!({"ok": false, "error": format!("key {KEY} is\nwrong {}", "x".repeat(500)), "code": 403});
     server.script([Scripted::Body(403, echo.to_string())]);
     let error = gateway.head().await.expect_err("refused").to_string();
-    let shown = format!("{error} {gateway:?} {:?}", config("http://localhost", RECORDED_WALLET));
+    let shown = format!("{error} {gateway:?} {:?}", config("http://localhost"));
     assert!(!shown.contains(KEY), "{shown}");
     assert!(error.contains("key *** is wrong"), "{error}");
     assert!(error.len() < 400 && !error.contains('\n'), "{error}");
@@ -329,8 +337,7 @@ async fn requests_keep_the_pace() {
     let wallet = chain.wallet.clone();
     let (_server, url) = Server::start(chain).await;
     let pace = Duration::from_millis(20);
-    let gateway =
-        Toncenter::new(ToncenterConfig { pace, page_size: 15, ..config(&url, &wallet) }).expect("valid");
+    let gateway = gateway(&wallet, vec![ProviderConfig { pace, page_size: 15, ..config(&url) }]);
     let start = tokio::time::Instant::now();
     gateway.read(&ChainCursor::START).await.expect("genuine");
     assert!(start.elapsed() >= pace * 3, "four requests have three pauses");
@@ -339,23 +346,27 @@ async fn requests_keep_the_pace() {
 #[test]
 fn settings_that_cannot_work_are_refused() {
     for url in ["", "toncenter.com", "ftp://toncenter.com", "http://", "/api/v2"] {
-        assert!(matches!(Toncenter::new(config(url, RECORDED_WALLET)), Err(ToncenterError::Url)), "{url}");
+        assert!(matches!(Providers::new(vec![config(url)]), Err(ProviderError::Url)), "{url}");
     }
-    let good = config("http://localhost/api/v2/", RECORDED_WALLET);
-    assert!(Toncenter::new(good.clone()).is_ok());
+    let good = config("http://localhost/api/v2/");
+    assert!(Providers::new(vec![good.clone()]).is_ok());
     for page_size in [0, 101] {
-        let refused = Toncenter::new(ToncenterConfig { page_size, ..good.clone() });
-        assert!(matches!(refused, Err(ToncenterError::PageSize)));
+        let refused = Providers::new(vec![ProviderConfig { page_size, ..good.clone() }]);
+        assert!(matches!(refused, Err(ProviderError::PageSize)));
     }
-    let api_key = Some(SecretString::from("a\nb"));
-    assert!(matches!(Toncenter::new(ToncenterConfig { api_key, ..good.clone() }), Err(ToncenterError::Key)));
+    let key = Some(ApiKey::Value(SecretString::from("a\nb")));
+    let refused = Providers::new(vec![ProviderConfig { key, ..good.clone() }]);
+    assert!(matches!(refused, Err(ProviderError::Key)));
+    let index = ProviderConfig { kind: ProviderKind::ToncenterV3, ..good.clone() };
+    assert!(matches!(Providers::new(vec![index]), Err(ProviderError::NoReader)));
     let network = Network::Sandbox;
-    assert!(matches!(Toncenter::new(ToncenterConfig { network, ..good }), Err(ToncenterError::Network)));
+    let refused = Providers::new(vec![ProviderConfig { network, ..good }]);
+    assert!(matches!(refused, Err(ProviderError::Network)));
 }
 
 /// A toncenter whose chain is made by a sandbox.
 struct Live {
-    gateway: Toncenter,
+    gateway: TonGateway,
     server: Server,
     sandbox: Sandbox,
     clock: ManualClock,
@@ -366,13 +377,12 @@ impl Live {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder for tests");
         let clock = ManualClock::at(Timestamp::from_unix(SYNC_UTIME));
-        let sandbox = Sandbox::open(folder.path().join("chain"), std::sync::Arc::new(clock.clone()))
-            .expect("a new file");
+        let sandbox =
+            Sandbox::open(folder.path().join("chain"), Arc::new(clock.clone())).expect("a new file");
         let wallet = address(&sandbox.wallet().address).to_string();
         let chain = Chain { wallet: wallet.clone(), sync_utime: SYNC_UTIME, ..Chain::default() };
         let (server, url) = Server::start(chain).await;
-        let gateway =
-            Toncenter::new(ToncenterConfig { page_size: 2, ..config(&url, &wallet) }).expect("valid");
+        let gateway = gateway(&wallet, vec![ProviderConfig { page_size: 2, ..config(&url) }]);
         Self { gateway, server, sandbox, clock, folder }
     }
 

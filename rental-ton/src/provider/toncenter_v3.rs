@@ -1,0 +1,49 @@
+//! The JSON of toncenter v3, an index: it names transactions but does not hand over their bags of cells, so it can
+//! confirm what another provider shows and nothing more.
+
+use rental_core::ChainCursor;
+use serde::Deserialize;
+
+use super::client::{Call, CallError, Client};
+use super::wire;
+use crate::TonAddress;
+use crate::walk::Link;
+
+#[derive(Debug, Deserialize)]
+struct Transactions {
+    transactions: Vec<Row>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Row {
+    hash: String,
+    lt: wire::Whole,
+}
+
+impl Row {
+    fn link(&self) -> Result<Link, CallError> {
+        Ok(Link { lt: self.lt.0, hash: wire::hash(&self.hash)? })
+    }
+}
+
+/// The newest transaction of `account`.
+pub(super) async fn newest(client: &Client, account: &TonAddress) -> Result<ChainCursor, CallError> {
+    let call = Call::get("transactions").with("account", account).with("limit", &1).with("sort", &"desc");
+    let page: Transactions = client.call(&call, wire::plain).await?;
+    match page.transactions.first() {
+        None => Ok(ChainCursor::START),
+        Some(row) => row.link().map(|link| ChainCursor { lt: link.lt, hash: Some(link.hash) }),
+    }
+}
+
+/// The transactions of `account` at exactly this logical time: one or none.
+pub(super) async fn at(client: &Client, account: &TonAddress, lt: u64) -> Result<Vec<Link>, CallError> {
+    let call = Call::get("transactions")
+        .with("account", account)
+        .with("start_lt", &lt)
+        .with("end_lt", &lt)
+        .with("limit", &10)
+        .with("sort", &"asc");
+    let page: Transactions = client.call(&call, wire::plain).await?;
+    page.transactions.iter().map(Row::link).collect()
+}
