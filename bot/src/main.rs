@@ -33,7 +33,7 @@ use anyhow::{Context, anyhow};
 use axum::Router;
 use clap::Parser;
 use rental_app::{App, LocalCounters, Workers, load_dotenv, start_logging};
-use rental_core::{Quota, Seconds, SystemClock};
+use rental_core::{Actor, Command, Quota, Rentals, Request, Seconds, SystemClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::OnceCell;
@@ -105,6 +105,8 @@ async fn run(config: Config) -> anyhow::Result<()> {
         quota: Quota { limit: config.bot_rate_limit, window: RATE_WINDOW },
     };
     let app = App::open(&config.shop).await?;
+    let owner = Command::SetOwner { user: config.owner_id };
+    app.service.execute(Request::new(Actor::System, owner)).await?;
     let bot = Arc::new(Bot {
         telegram: telegram.clone(),
         rentals: app.service.clone(),

@@ -13,7 +13,10 @@ use crate::{IntegratorId, Timestamp};
 /// Admins and API keys of the shop; one per store. Read on every request, so that a removal counts at once.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Access {
-    /// Telegram users who are admins.
+    /// The Telegram user who owns the shop: an admin always, and the only one in Telegram who appoints admins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<u64>,
+    /// Telegram users who are admins besides.
     pub admins: BTreeSet<u64>,
     /// API keys, revoked ones included.
     pub keys: Vec<ApiKey>,
@@ -108,6 +111,17 @@ impl fmt::Debug for ApiSecret {
 }
 
 impl Access {
+    /// Whether this Telegram user has an admin's rights now.
+    pub fn is_admin(&self, user: u64) -> bool {
+        self.owner == Some(user) || self.admins.contains(&user)
+    }
+
+    /// Everybody in Telegram who has an admin's rights now, the owner first.
+    pub fn all_admins(&self) -> impl Iterator<Item = u64> {
+        let appointed = self.admins.iter().copied().filter(|user| self.owner != Some(*user));
+        self.owner.into_iter().chain(appointed)
+    }
+
     /// The live key that `secret` opens. Unknown and wrong keys take the same path and the same time.
     pub fn authenticate(&self, secret: &ApiSecret) -> Option<&ApiKey> {
         let digest = secret.digest();

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
 use crate::{
-    Actor, AdminId, ApiKey, ApiSecret, ChainCursor, ChainState, CommitId, CustomerId, IncomingPayment,
+    Actor, AdminId, Alarm, ApiKey, ApiSecret, ChainCursor, ChainState, CommitId, CustomerId, IncomingPayment,
     IntegratorId, Invoice, InvoiceId, LeaseToken, NumberRecord, OfferRef, Ownership, Payload, Payment,
     PhoneNumber, Plan, Policy, Scope, Term, Timestamp, TransferToken, TxHash, Wallet,
 };
@@ -194,12 +194,22 @@ pub enum Command {
         tx: TxHash,
     },
 
-    /// Make a Telegram user an admin.
+    /// Tell operators that something is wrong, or well again.
+    Raise {
+        /// What.
+        alarm: Alarm,
+    },
+    /// Say who owns the shop, as the configuration does.
+    SetOwner {
+        /// The owner's user id.
+        user: Option<u64>,
+    },
+    /// Make a Telegram user an admin; in Telegram only the owner can.
     AddAdmin {
         /// The user id.
         user: u64,
     },
-    /// Take an admin's rights away, at once.
+    /// Take an admin's rights away, at once; in Telegram only the owner can.
     RemoveAdmin {
         /// The user id.
         user: u64,
@@ -334,11 +344,19 @@ pub enum Effect {
 }
 
 impl AdminId {
-    /// Whether this admin has rights now: on the console always, in Telegram as long as it is listed.
+    /// Whether this admin has rights now: on the console always, in Telegram as the owner or as long as it is listed.
     pub fn is_listed(&self, access: &crate::Access) -> bool {
         match self {
             Self::Console(_) => true,
-            Self::Telegram(user) => access.admins.contains(user),
+            Self::Telegram(user) => access.is_admin(*user),
+        }
+    }
+
+    /// Whether this admin appoints and dismisses admins.
+    pub fn appoints(&self, access: &crate::Access) -> bool {
+        match self {
+            Self::Console(_) => true,
+            Self::Telegram(user) => access.owner == Some(*user),
         }
     }
 }

@@ -94,6 +94,8 @@ pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Deci
         Command::RefundPayment { .. } => draft.refund_payment()?,
         Command::ConfirmRefund { refund_tx, .. } => draft.confirm_refund(*refund_tx)?,
         Command::WriteOffPayment { .. } => draft.write_off_payment()?,
+        Command::Raise { alarm } => draft.raise(alarm),
+        Command::SetOwner { user } => draft.set_owner(*user),
         Command::AddAdmin { user } => draft.add_admin(*user)?,
         Command::RemoveAdmin { user } => draft.remove_admin(*user)?,
         Command::CreateKey { integrator, scopes } => draft.create_key(integrator, scopes),
@@ -108,8 +110,12 @@ pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Deci
 pub fn load_for(actor: &Actor, command: &Command) -> Load {
     let mut load = Load { access: matches!(actor, Actor::Admin(_)), ..Load::default() };
     match command {
-        Command::OpenShop { .. } | Command::SetPolicy { .. } | Command::AdvanceChain { .. } => {}
-        Command::AddAdmin { .. }
+        Command::OpenShop { .. }
+        | Command::SetPolicy { .. }
+        | Command::AdvanceChain { .. }
+        | Command::Raise { .. } => {}
+        Command::SetOwner { .. }
+        | Command::AddAdmin { .. }
         | Command::RemoveAdmin { .. }
         | Command::CreateKey { .. }
         | Command::RevokeKey { .. } => load.access = true,

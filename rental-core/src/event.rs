@@ -191,6 +191,38 @@ pub enum EventKind {
         /// Why.
         reason: TransferEnd,
     },
+    /// Something about the shop as a whole that operators should know.
+    #[serde(rename = "shop.alarm")]
+    ShopAlarm {
+        /// What.
+        #[serde(flatten)]
+        alarm: Alarm,
+    },
+}
+
+/// Something about the shop as a whole that operators should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "alarm", rename_all = "snake_case")]
+pub enum Alarm {
+    /// The chain has not been read for some time: nothing that is paid can be seen.
+    ChainStalled {
+        /// Up to when it has been read.
+        read_to: Timestamp,
+    },
+    /// The chain is read again.
+    ChainRecovered {
+        /// Up to when it has been read.
+        read_to: Timestamp,
+    },
+    /// A consumer group gave an event up.
+    DeadLetter {
+        /// The group.
+        group: String,
+        /// The event's place in the feed.
+        seq: u64,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl EventKind {
@@ -215,6 +247,7 @@ impl EventKind {
             Self::TransferOffered { .. } => "transfer.offered",
             Self::TransferAccepted { .. } => "transfer.accepted",
             Self::TransferClosed { .. } => "transfer.closed",
+            Self::ShopAlarm { .. } => "shop.alarm",
         }
     }
 }

@@ -132,7 +132,8 @@ fn details(kind: EventKind) -> Details {
         EventKind::RentalGrace { until } => details.until = Some(until.to_string()),
         EventKind::RentalEnded { revoked } => details.revoked = Some(revoked),
         EventKind::NumberTurnover { until } => details.until = until.map(|until| until.to_string()),
-        EventKind::NumberAvailable | EventKind::NumberRegained => {}
+        // An alarm is for operators; no integrator sees one.
+        EventKind::NumberAvailable | EventKind::NumberRegained | EventKind::ShopAlarm { .. } => {}
         EventKind::NumberLost { ownership } => details.reason = Some(ownership.name()),
         EventKind::TransferOffered { to, expires_at } => {
             details.to = to.map(|to| to.to_string());

@@ -4,14 +4,25 @@
 //! request or a removed admin meets the same check as everything else. What an actor may not see answers as if it
 //! did not exist.
 
-use crate::{Actor, Command, CustomerId, DomainError, State};
+use crate::{Actor, AdminId, Command, CustomerId, DomainError, State};
 
 pub(super) fn check(actor: &Actor, command: &Command, state: &State) -> Result<(), DomainError> {
     match actor {
         Actor::System => return Ok(()),
         Actor::Admin(admin) => {
-            let listed = state.access.as_ref().is_some_and(|access| admin.is_listed(access));
-            return if listed { Ok(()) } else { Err(DomainError::Denied) };
+            let allowed = state.access.as_ref().is_some_and(|access| {
+                admin.is_listed(access)
+                    && match command {
+                        Command::SetOwner { .. } | Command::Raise { .. } => false,
+                        Command::AddAdmin { .. } => admin.appoints(access),
+                        // Whoever wants to can lay the office down.
+                        Command::RemoveAdmin { user } => {
+                            admin.appoints(access) || *admin == AdminId::Telegram(*user)
+                        }
+                        _ => true,
+                    }
+            });
+            return if allowed { Ok(()) } else { Err(DomainError::Denied) };
         }
         Actor::Customer(_) | Actor::Integrator(_) => {}
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    ApiKey, ChainCursor, ChainMove, ChainState, DomainError, Effect, Envelope, IntegratorId, Policy, Scope,
-    Shop, State, Timestamp, Wallet,
+    Alarm, ApiKey, ChainCursor, ChainMove, ChainState, DomainError, Effect, Envelope, EventKind,
+    IntegratorId, Policy, Scope, Shop, State, Timestamp, Wallet,
 };
 
 use super::draft::Draft;
@@ -58,8 +58,25 @@ impl Draft<'_> {
         Ok(Effect::Done)
     }
 
+    pub(super) fn raise(&mut self, alarm: &Alarm) -> Effect {
+        self.event(None, EventKind::ShopAlarm { alarm: alarm.clone() });
+        Effect::Done
+    }
+
+    pub(super) fn set_owner(&mut self, user: Option<u64>) -> Effect {
+        if self.access().owner != user {
+            self.access().owner = user;
+            self.audit(
+                "owner.set",
+                user.map_or_else(|| "nobody".to_owned(), |user| format!("tg:{user}")),
+                None,
+            );
+        }
+        Effect::Done
+    }
+
     pub(super) fn add_admin(&mut self, user: u64) -> Result<Effect, DomainError> {
-        if !self.access().admins.insert(user) {
+        if self.access().is_admin(user) || !self.access().admins.insert(user) {
             return Err(DomainError::AdminExists);
         }
         self.audit("admin.add", format!("tg:{user}"), None);

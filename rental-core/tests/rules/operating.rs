@@ -99,6 +99,55 @@ async fn admins_act_only_while_they_are_listed() {
 }
 
 #[tokio::test]
+async fn in_telegram_only_the_owner_appoints_admins_and_is_always_one() {
+    let shop = TestShop::open().await;
+    let telegram = |user| Actor::Admin(AdminId::Telegram(user));
+    let withdraw = |n| Command::Withdraw { number: number(n) };
+    let own = |user| Command::SetOwner { user };
+    assert_eq!(refusal(shop.ask(telegram(1), withdraw(1)).await), DomainError::Denied);
+    for nobody in [telegram(1), actor(7), admin()] {
+        assert_eq!(refusal(shop.ask(nobody, own(Some(7))).await), DomainError::Denied);
+    }
+    assert!(shop.ask(Actor::System, own(Some(1))).await.unwrap().changed);
+    assert!(!shop.ask(Actor::System, own(Some(1))).await.unwrap().changed);
+    shop.ask(telegram(1), withdraw(1)).await.unwrap();
+    assert_eq!(refusal(shop.admin(Command::AddAdmin { user: 1 }).await), DomainError::AdminExists);
+    assert_eq!(refusal(shop.admin(Command::RemoveAdmin { user: 1 }).await), DomainError::AdminUnknown);
+
+    shop.ask(telegram(1), Command::AddAdmin { user: 2 }).await.unwrap();
+    shop.ask(telegram(1), Command::AddAdmin { user: 3 }).await.unwrap();
+    for command in [Command::AddAdmin { user: 4 }, Command::RemoveAdmin { user: 3 }] {
+        assert_eq!(refusal(shop.ask(telegram(2), command).await), DomainError::Denied);
+    }
+    let access = shop.service.access(&telegram(2)).await.unwrap();
+    assert_eq!(access.all_admins().collect::<Vec<_>>(), [1, 2, 3]);
+    shop.ask(telegram(2), Command::RemoveAdmin { user: 2 }).await.unwrap();
+    shop.ask(telegram(1), Command::RemoveAdmin { user: 3 }).await.unwrap();
+
+    shop.ask(Actor::System, own(None)).await.unwrap();
+    assert_eq!(refusal(shop.ask(telegram(1), withdraw(2)).await), DomainError::Denied);
+}
+
+#[tokio::test]
+async fn only_the_shop_itself_raises_alarms_and_only_operators_see_them() {
+    let shop = TestShop::open().await;
+    let alarm = Alarm::DeadLetter { group: "telegram".to_owned(), seq: 7, reason: "why".to_owned() };
+    let raise = Command::Raise { alarm: alarm.clone() };
+    for nobody in [actor(7), admin()] {
+        assert_eq!(refusal(shop.ask(nobody, raise.clone()).await), DomainError::Denied);
+    }
+    shop.ask(Actor::System, raise).await.unwrap();
+    let last = shop.service.feed(&admin(), 0, 1000).await.unwrap().pop().unwrap();
+    assert_eq!(last.event.kind, EventKind::ShopAlarm { alarm });
+    let json = serde_json::to_value(&last.event).unwrap();
+    assert_eq!(
+        (&json["type"], &json["alarm"], &json["seq"]),
+        (&"shop.alarm".into(), &"dead_letter".into(), &7.into())
+    );
+    assert_eq!(shop.service.feed(&actor(7), last.seq - 1, 10).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_key_opens_until_it_is_revoked() {
     let shop = TestShop::open().await;
     let command = Command::CreateKey { integrator: "demo".parse().unwrap(), scopes: vec![Scope::Read] };

@@ -163,6 +163,7 @@ pub(super) fn shop() -> Shop {
 /// Admins and keys, the first of them.
 pub(super) fn access() -> Access {
     Access {
+        owner: Some(1),
         admins: BTreeSet::from([1, (1 << 52) - 1]),
         keys: vec![ApiKey {
             id: "abcdefghijkl".to_owned(),
