@@ -8,8 +8,8 @@ use std::io::Write;
 use clap::Args;
 use rental_app::{App, ReconcileError, ShopConfig, reconcile_books};
 use rental_core::{
-    Actor, Finding, GatewayError, InvoiceQuery, NumberQuery, Page, Rentals, Seconds, ShopView, Store,
-    StoreError, Violation, find_violations,
+    Actor, Currency, Finding, GatewayError, InvoiceQuery, NumberQuery, Page, Rentals, Seconds, ShopView,
+    Store, StoreError, Violation, find_violations,
 };
 use serde::Serialize;
 
@@ -251,18 +251,19 @@ async fn compare(app: &App, viewer: &Actor, report: &mut Report) {
 }
 
 fn note_position(report: &mut Report, view: &ShopView) {
-    let age = view.now.since(view.chain.read_to);
-    if view.chain.read_to == rental_core::Timestamp::EPOCH {
+    let read_to = view.chains.of(Currency::Ton).read_to;
+    let age = view.now.since(read_to);
+    if read_to == rental_core::Timestamp::EPOCH {
         let text = "never read; payments are booked once http-api or the bot runs";
         report.note("chain position", Status::Warning, text);
     } else if age > STALE {
         let text = format!(
             "read to {}, {} s ago; payments wait until http-api or the bot runs and reads on",
-            view.chain.read_to, age.0
+            read_to, age.0
         );
         report.note("chain position", Status::Warning, text);
     } else {
-        report.note("chain position", Status::Ok, format!("read to {}, {} s ago", view.chain.read_to, age.0));
+        report.note("chain position", Status::Ok, format!("read to {read_to}, {} s ago", age.0));
     }
 }
 

@@ -30,11 +30,11 @@ pub(crate) enum Verb {
     /// Add numbers to the pool
     #[command(before_help = "Examples:
   admin-cli numbers add \"+888 0123 4567\" --plan 30d=10 --plan 7d=3
-  admin-cli numbers add 8888123 8888124 8888125 --plan 30d=25.5")]
+  admin-cli numbers add 8888123 8888124 8888125 --plan 30d=25.5+80usdt")]
     Add {
         #[command(flatten)]
         which: Which,
-        /// What they are offered for, term=price in TON, such as 30d=10; without a plan they are not offered
+        /// What they are offered for, term=price, such as 30d=10 (in TON), 30d=25usdt or 30d=10+25usdt; without a plan they are not offered
         #[arg(long = "plan", value_name = "TERM=PRICE", allow_hyphen_values = true)]
         plans: Vec<Plan>,
     },
@@ -65,7 +65,7 @@ pub(crate) enum Verb {
     Price {
         /// The number, in any spelling
         number: PhoneNumber,
-        /// All its plans from now on, term=price in TON, such as 30d=10
+        /// All its plans from now on, term=price, such as 30d=10 (in TON), 30d=25usdt or 30d=10+25usdt
         #[arg(long = "plan", value_name = "TERM=PRICE", required = true, allow_hyphen_values = true)]
         plans: Vec<Plan>,
     },

@@ -11,7 +11,7 @@ use crate::cli::Whose;
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::listing::Paging;
-use crate::shapes::{PaymentShape, in_ton};
+use crate::shapes::PaymentShape;
 
 /// What can be done with payments.
 #[derive(Debug, Subcommand)]
@@ -105,7 +105,7 @@ pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> 
         Verb::Refund(refund) => refund::run(&refund, desk).await,
         Verb::WriteOff { tx } => {
             let payment = desk.rentals.payment(&desk.actor, tx).await?;
-            desk.confirm(&format!("keep {} for good", in_ton(payment.amount)))?;
+            desk.confirm(&format!("keep {} for good", payment.amount))?;
             let payment = desk.execute(Command::WriteOffPayment { tx }).await?.payment()?;
             desk.say("written off")?;
             desk.show(&PaymentShape::from(&payment))

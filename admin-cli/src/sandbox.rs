@@ -3,7 +3,9 @@
 use clap::{Args, Subcommand, ValueEnum};
 use data_encoding::HEXLOWER;
 use rental_app::SandboxClock;
-use rental_core::{Comment, InvoiceId, Nanotons, Network, NotPayment, Page, Seconds, TxHash};
+use rental_core::{
+    Amount, Comment, Currency, InvoiceId, Nanotons, Network, NotPayment, Page, Seconds, TxHash,
+};
 use rental_ton::{Sandbox, SandboxKind, SandboxTransfer, TonAddress};
 use serde::Serialize;
 
@@ -38,14 +40,15 @@ pub(crate) enum Verb {
   admin-cli sandbox pay inv_01KX0000000000000000000000
   admin-cli sandbox pay inv_01KX0000000000000000000000 --amount 9.5
   admin-cli sandbox pay inv_01KX0000000000000000000000 --times 2
+  admin-cli sandbox pay inv_01KX0000000000000000000000 --amount 25.5usdt
   admin-cli sandbox pay --amount 1 --comment \"for my friends\"
   admin-cli sandbox pay inv_01KX0000000000000000000000 --kind bounced")]
 pub(crate) struct Pay {
     /// The invoice whose amount and payload are the defaults
     invoice: Option<InvoiceId>,
-    /// How much, in TON
-    #[arg(long, value_name = "TON", conflicts_with = "nanotons", allow_hyphen_values = true)]
-    amount: Option<Nanotons>,
+    /// How much, such as 9.5 or 9.5usdt; without a currency in that of the invoice, else in TON
+    #[arg(long, value_name = "AMOUNT", conflicts_with = "nanotons", value_parser = amount, allow_hyphen_values = true)]
+    amount: Option<String>,
     /// How much, in nanotons
     #[arg(long, value_name = "N", value_parser = nanotons, allow_hyphen_values = true)]
     nanotons: Option<Nanotons>,
@@ -125,6 +128,11 @@ impl Shape for NowShape {
     }
 }
 
+/// Checks an amount whose currency may still have to come from the invoice.
+fn amount(text: &str) -> Result<String, String> {
+    text.parse::<Amount>().map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
 fn nanotons(text: &str) -> Result<Nanotons, String> {
     Nanotons::from_nanotons_str(text).map_err(|error| error.to_string())
 }
@@ -170,7 +178,11 @@ async fn transfer(pay: &Pay, desk: &Desk<'_>) -> Result<SandboxTransfer, Failure
         Some(id) => Some(desk.rentals.invoice(&desk.actor, id).await?),
         None => None,
     };
-    let amount = pay.amount.or(pay.nanotons).or(invoice.as_ref().map(|invoice| invoice.amount));
+    let own = invoice.as_ref().map(|invoice| invoice.amount);
+    let silent = own.map_or(Currency::Ton, Amount::currency);
+    let said = pay.amount.as_deref().map(|text| Amount::parse_or(text, silent)).transpose();
+    let said = said.map_err(|error| Failure::new(Exit::Usage, "usage", error.to_string()))?;
+    let amount = said.or(pay.nanotons.map(Amount::from)).or(own);
     let payload = invoice.as_ref().map(|invoice| invoice.payload.to_string());
     let comment = match (pay.no_comment, pay.comment.clone().or(payload)) {
         (true, _) => Some(Comment::None),

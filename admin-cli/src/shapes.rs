@@ -1,12 +1,12 @@
 //! What answers look like: numbers, rentals, invoices and payments as JSON and as rows.
 //!
-//! Amounts are strings of nanotons with a readable twin, moments are RFC 3339, absent values are `null`. Names and
+//! Amounts are strings of smallest units with their currency and a readable twin, moments are RFC 3339, absent values are `null`. Names and
 //! meanings are stable; more fields may come.
 
 use rental_core::{
-    Account, ApiKey, AuditEntry, Comment, CustomerId, ExceptionReason, Holding, Invoice, InvoiceId, Listing,
-    Nanotons, NumberRecord, Outcome, Payment, PaymentGateway, PaymentLinks, PhoneNumber, Plan, Scope,
-    Timestamp, TxHash,
+    Account, Amount, ApiKey, AuditEntry, Comment, Currency, CustomerId, ExceptionReason, Holding, Invoice,
+    InvoiceId, Listing, NumberRecord, Outcome, Payment, PaymentGateway, PaymentLinks, PhoneNumber, Plan,
+    Scope, Sums, Timestamp, TxHash,
 };
 use serde::{Serialize, Serializer};
 
@@ -31,20 +31,9 @@ impl std::fmt::Display for Moment {
     }
 }
 
-/// An amount for people.
-pub(crate) fn in_ton(amount: Nanotons) -> String {
-    format!("{amount} TON")
-}
-
 /// A sum, which can be larger than any single amount, for people.
-pub(crate) fn sum_in_ton(sum: u128) -> String {
-    let per_ton = u128::from(Nanotons::PER_TON);
-    let (whole, rest) = (sum / per_ton, sum % per_ton);
-    if rest == 0 {
-        return format!("{whole} TON");
-    }
-    let digits = format!("{rest:09}");
-    format!("{whole}.{} TON", digits.trim_end_matches('0'))
+pub(crate) fn sum_of(currency: Currency, units: u128) -> String {
+    format!("{} {currency}", Sums::new(currency, units).number(currency))
 }
 
 /// A cell for what may be absent.
@@ -62,18 +51,25 @@ fn cells<T: ToString>(values: impl IntoIterator<Item = T>) -> String {
 #[derive(Debug, Serialize)]
 pub(crate) struct PlanShape {
     term_days: u32,
-    price: Nanotons,
-    price_display: String,
+    price: Option<String>,
+    price_display: Option<String>,
+    price_usdt: Option<String>,
+    price_usdt_display: Option<String>,
     #[serde(skip)]
     written: String,
 }
 
 impl From<&Plan> for PlanShape {
     fn from(plan: &Plan) -> Self {
+        let units = |price: Option<Amount>| price.map(|price| price.units().to_string());
+        let display = |price: Option<Amount>| price.map(|price| price.to_string());
+        let (ton, usdt) = (plan.price(Currency::Ton), plan.price(Currency::Usdt));
         Self {
-            term_days: plan.term.days(),
-            price: plan.price,
-            price_display: in_ton(plan.price),
+            term_days: plan.term().days(),
+            price: units(ton),
+            price_display: display(ton),
+            price_usdt: units(usdt),
+            price_usdt_display: display(usdt),
             written: plan.to_string(),
         }
     }
@@ -240,7 +236,8 @@ pub(crate) struct InvoiceShape {
     number: PhoneNumber,
     customer: CustomerId,
     term_days: u32,
-    amount: Nanotons,
+    amount: String,
+    currency: &'static str,
     amount_display: String,
     payload: String,
     wallet: String,
@@ -254,15 +251,16 @@ pub(crate) struct InvoiceShape {
 impl InvoiceShape {
     /// The invoice with links for paying it.
     pub(crate) fn new(invoice: &Invoice, gateway: &dyn PaymentGateway) -> Self {
-        let links = || gateway.invoice_links(invoice.amount, &invoice.payload, invoice.expires_at);
+        let links = || gateway.invoice_links(invoice);
         Self {
             id: invoice.id,
             kind: invoice.kind.name(),
             number: invoice.number,
             customer: invoice.customer.clone(),
             term_days: invoice.term.days(),
-            amount: invoice.amount,
-            amount_display: in_ton(invoice.amount),
+            amount: invoice.amount.units().to_string(),
+            currency: invoice.amount.currency().name(),
+            amount_display: invoice.amount.to_string(),
             payload: invoice.payload.to_string(),
             wallet: invoice.wallet.clone(),
             status: invoice.status.name(),
@@ -287,6 +285,7 @@ impl Shape for InvoiceShape {
             brief("customer"),
             brief("term_days"),
             full("amount"),
+            full("currency"),
             brief("amount_display"),
             brief("payload"),
             full("wallet"),
@@ -305,7 +304,8 @@ impl Shape for InvoiceShape {
             self.number.to_string(),
             self.customer.to_string(),
             self.term_days.to_string(),
-            self.amount.get().to_string(),
+            self.amount.clone(),
+            self.currency.to_owned(),
             self.amount_display.clone(),
             self.payload.clone(),
             self.wallet.clone(),
@@ -322,7 +322,8 @@ impl Shape for InvoiceShape {
 #[derive(Debug, Serialize)]
 pub(crate) struct PaymentShape {
     tx_hash: TxHash,
-    amount: Nanotons,
+    amount: String,
+    currency: &'static str,
     amount_display: String,
     comment: Option<String>,
     comment_kind: &'static str,
@@ -343,8 +344,9 @@ impl From<&Payment> for PaymentShape {
         };
         Self {
             tx_hash: payment.tx,
-            amount: payment.amount,
-            amount_display: in_ton(payment.amount),
+            amount: payment.amount.units().to_string(),
+            currency: payment.amount.currency().name(),
+            amount_display: payment.amount.to_string(),
             comment: payment.comment.text().map(str::to_owned),
             comment_kind: match payment.comment {
                 Comment::None => "none",
@@ -369,6 +371,7 @@ impl Shape for PaymentShape {
         vec![
             brief("tx_hash"),
             full("amount"),
+            full("currency"),
             brief("amount_display"),
             brief("comment").at_most(COMMENT_WIDTH),
             full("comment_kind"),
@@ -385,7 +388,8 @@ impl Shape for PaymentShape {
     fn cells(&self) -> Vec<String> {
         vec![
             self.tx_hash.to_string(),
-            self.amount.get().to_string(),
+            self.amount.clone(),
+            self.currency.to_owned(),
             self.amount_display.clone(),
             cell(self.comment.as_ref()),
             self.comment_kind.to_owned(),

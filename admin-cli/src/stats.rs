@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use rental_core::{Page, ShopView, Totals};
+use rental_core::{Currency, Page, ShopView, Totals};
 use serde::Serialize;
 
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::output::{self, Column, Format, Shape, brief};
-use crate::shapes::{Moment, sum_in_ton};
+use crate::shapes::{Moment, sum_of};
 
 /// Figures about the shop
 #[derive(Debug, Args)]
@@ -25,6 +25,8 @@ struct Figures<'a> {
     network: String,
     opened_at: Moment,
     chain_read_to: Moment,
+    /// Absent as long as the shop takes no USDT.
+    usdt_chain_read_to: Option<Moment>,
     #[serde(flatten)]
     sums: Sums<'a>,
 }
@@ -38,6 +40,8 @@ pub(crate) struct Sums<'a> {
     payments: BTreeMap<&'a str, Sum>,
     booked: String,
     booked_display: String,
+    booked_usdt: String,
+    booked_usdt_display: String,
 }
 
 /// Payments with the same outcome.
@@ -46,6 +50,8 @@ struct Sum {
     count: u64,
     amount: String,
     amount_display: String,
+    amount_usdt: String,
+    amount_usdt_display: String,
 }
 
 /// A figure as a row.
@@ -91,18 +97,25 @@ fn figures<'a>(view: &'a ShopView, totals: &'a Totals) -> Figures<'a> {
         wallet: &view.shop.wallet.address,
         network: view.shop.wallet.network.to_string(),
         opened_at: Moment(view.shop.opened_at),
-        chain_read_to: Moment(view.chain.read_to),
+        chain_read_to: Moment(view.chains.of(Currency::Ton).read_to),
+        usdt_chain_read_to: view.shop.usdt.as_ref().map(|_| Moment(view.chains.of(Currency::Usdt).read_to)),
         sums: sums(totals),
     }
 }
 
 /// The totals as JSON.
 pub(crate) fn sums(totals: &Totals) -> Sums<'_> {
-    let sum = |count: u64, amount: u128| Sum {
-        count,
-        amount: amount.to_string(),
-        amount_display: sum_in_ton(amount),
+    let sum = |count: u64, sums: &rental_core::Sums| {
+        let (ton, usdt) = (sums.of(Currency::Ton), sums.of(Currency::Usdt));
+        Sum {
+            count,
+            amount: ton.to_string(),
+            amount_display: sum_of(Currency::Ton, ton),
+            amount_usdt: usdt.to_string(),
+            amount_usdt_display: sum_of(Currency::Usdt, usdt),
+        }
     };
+    let (ton, usdt) = (totals.booked(Currency::Ton), totals.booked(Currency::Usdt));
     let Totals { numbers, invoices, payments, accounts } = totals;
     Sums {
         customers: *accounts,
@@ -110,10 +123,12 @@ pub(crate) fn sums(totals: &Totals) -> Sums<'_> {
         invoices: invoices.iter().map(|(status, count)| (status.as_str(), *count)).collect(),
         payments: payments
             .iter()
-            .map(|(outcome, count, amount)| (outcome.as_str(), sum(*count, *amount)))
+            .map(|(outcome, count, sums)| (outcome.as_str(), sum(*count, sums)))
             .collect(),
-        booked: totals.booked().to_string(),
-        booked_display: sum_in_ton(totals.booked()),
+        booked: ton.to_string(),
+        booked_display: sum_of(Currency::Ton, ton),
+        booked_usdt: usdt.to_string(),
+        booked_usdt_display: sum_of(Currency::Usdt, usdt),
     }
 }
 
@@ -121,8 +136,8 @@ pub(crate) fn sums(totals: &Totals) -> Sums<'_> {
 pub(crate) fn rows(totals: &Totals) -> Vec<Row> {
     let numbers = totals.numbers.iter().map(|(state, count)| Row::new("numbers", state.name(), *count));
     let invoices = totals.invoices.iter().map(|(status, count)| Row::new("invoices", status, *count));
-    let payments = totals.payments.iter().map(|(outcome, count, amount)| Row {
-        amount: sum_in_ton(*amount),
+    let payments = totals.payments.iter().map(|(outcome, count, sums)| Row {
+        amount: sums.to_string(),
         ..Row::new("payments", outcome, *count)
     });
     let customers = Row::new("customers", "all", totals.accounts);

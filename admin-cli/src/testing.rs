@@ -98,6 +98,7 @@ pub(crate) fn invoice() -> Invoice {
         amount: "10.5".parse().expect("an amount"),
         payload: Payload::from_entropy([7; 8]),
         wallet: "UQ…".to_owned(),
+        jetton: None,
         status: InvoiceStatus::Open,
         created_at: start(),
         expires_at: start() + Seconds(900),

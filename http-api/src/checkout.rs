@@ -132,7 +132,7 @@ fn render(api: &Api, invoice: &Invoice, now: Timestamp, is_toy: bool) -> Markup 
     let body = html! {
         main id="checkout" data-stage=(name) data-final=(is_final) {
             h1 { (title) }
-            p.what { (invoice.term.days()) " days for " strong { (invoice.amount) " TON" } }
+            p.what { (invoice.term.days()) " days for " strong { (invoice.amount) } }
             div.status {
                 p.heading role="status" id="status" { (heading) }
                 p id="advice" { (advice) }
@@ -141,7 +141,7 @@ fn render(api: &Api, invoice: &Invoice, now: Timestamp, is_toy: bool) -> Markup 
                 @if name == "open" {
                     p { "Pay until " time datetime=(invoice.expires_at) { (clock(invoice.expires_at)) " UTC" }
                         span id="left" role="timer" data-left=(left) { " (" (left / 60) " min left)" } "." }
-                    @if is_toy { p.warning { strong { "Sandbox." } " Toy coins only: never send real TON to this address." } }
+                    @if is_toy { p.warning { strong { "Sandbox." } " Toy coins only: never send real coins to this address." } }
                     p.wallets {
                         a.button href=(links.ton) { "Open wallet" }
                         @for wallet in &links.wallets {
@@ -150,7 +150,7 @@ fn render(api: &Api, invoice: &Invoice, now: Timestamp, is_toy: bool) -> Markup 
                     }
                     figure { (qr(&links.ton)) figcaption { "Scan with a TON wallet" } }
                     dl {
-                        dt { "Amount" } dd { code { (invoice.amount) } " TON" }
+                        dt { "Amount" } dd { code { (invoice.amount.number()) } " " (invoice.amount.currency()) }
                         dt { "Address" } dd { code { (invoice.wallet) } }
                         dt { "Comment (required)" } dd { code { (invoice.payload) } }
                     }

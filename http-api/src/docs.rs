@@ -20,7 +20,7 @@ use crate::problem::ProblemDocument;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "+888 rentals", version = "1.0.0", license(name = "private"),
-        description = "Rent out +888 numbers to your own customers, for TON.\n\nEvery request under /v1 carries `Authorization: Bearer rk_…`. You see your own customers' invoices, rentals and payments and nothing of anybody else's. Amounts are strings of nanotons (1 TON = 1000000000), times are RFC 3339 in UTC. Lists are read with `limit` and `cursor`. Every answer carries a `Request-Id`. A POST with an `Idempotency-Key` can be sent again for 30 days without acting twice; the repeated answer carries `Idempotent-Replayed: true`. Within /v1 fields may be added, never removed or changed."),
+        description = "Rent out +888 numbers to your own customers, for TON or USDT.\n\nEvery request under /v1 carries `Authorization: Bearer rk_…`. You see your own customers' invoices, rentals and payments and nothing of anybody else's. Amounts are strings of the smallest units of their `currency` (1 TON = 1000000000, 1 USDT = 1000000), times are RFC 3339 in UTC. Lists are read with `limit` and `cursor`. Every answer carries a `Request-Id`. A POST with an `Idempotency-Key` can be sent again for 30 days without acting twice; the repeated answer carries `Idempotent-Replayed: true`. Within /v1 fields may be added, never removed or changed."),
     components(schemas(ProblemDocument)),
     tags(
         (name = "Numbers", description = "What can be rented."),

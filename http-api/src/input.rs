@@ -9,8 +9,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use rental_core::{
-    AmountError, IdempotencyKey, InvoiceId, Nanotons, PhoneNumber, Term, TransferToken, TransferTokenError,
-    TxHash,
+    Amount, AmountError, Currency, CurrencyError, IdempotencyKey, InvoiceId, PhoneNumber, Term,
+    TransferToken, TransferTokenError, TxHash,
 };
 use serde::de::DeserializeOwned;
 
@@ -63,13 +63,24 @@ pub(crate) fn term(days: i64) -> Result<Term, Problem> {
     Term::from_days(days).map_err(|_| wrong())
 }
 
-/// An amount in nanotons.
-pub(crate) fn amount(text: &str) -> Result<Nanotons, Problem> {
-    Nanotons::from_nanotons_str(text).map_err(|error| {
-        let detail = match error {
-            AmountError::TooLarge => error.to_string(),
-            _ => "an amount is a string of digits: whole nanotons, such as \"10000000000\" for 10 TON"
-                .to_owned(),
+/// What to pay in; TON when nothing is said.
+pub(crate) fn currency(text: Option<&str>) -> Result<Currency, Problem> {
+    let named = text.map_or(Ok(Currency::Ton), str::parse);
+    named.map_err(|error: CurrencyError| Problem::invalid("currency.invalid", error.to_string()))
+}
+
+/// An amount in the smallest units of `currency`.
+pub(crate) fn amount(text: &str, currency: Currency) -> Result<Amount, Problem> {
+    Amount::parse_units(text, currency).map_err(|error| {
+        let detail = match (error, currency) {
+            (AmountError::TooLarge, _) => error.to_string(),
+            (_, Currency::Ton) => {
+                "an amount is a string of digits: whole nanotons, such as \"10000000000\" for 10 TON"
+                    .to_owned()
+            }
+            (_, Currency::Usdt) => {
+                "an amount is a string of digits: millionths, such as \"25500000\" for 25.5 USDT".to_owned()
+            }
         };
         Problem::invalid("amount.invalid", detail)
     })

@@ -13,7 +13,7 @@ use axum::Router;
 use axum::http::HeaderValue;
 use axum::response::Response;
 use axum::routing::get;
-use rental_core::{Nanotons, Owner};
+use rental_core::Owner;
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -58,11 +58,6 @@ pub(crate) fn health() -> OpenApiRouter<Api> {
 /// The metrics, when they have no port of their own.
 pub(crate) fn metrics() -> Router<Api> {
     Router::new().route("/metrics", get(health::metrics))
-}
-
-/// An amount for people.
-fn display(amount: Nanotons) -> String {
-    format!("{amount} TON")
 }
 
 /// The empty body of a request that says everything in its address.

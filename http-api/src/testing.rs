@@ -7,8 +7,8 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use rental_app::{Health, LocalCounters};
 use rental_core::{
-    ApiKey, ApiSecret, ChainCursor, ChainState, Comment, CustomerId, Effect, FakeGateway, Holding, Invoice,
-    InvoiceId, InvoiceKind, InvoiceStatus, ManualClock, MockRentals, Nanotons, NumberRecord, Outcome,
+    Amount, ApiKey, ApiSecret, ChainCursor, Chains, Comment, Currency, CustomerId, Effect, FakeGateway,
+    Holding, Invoice, InvoiceId, InvoiceKind, InvoiceStatus, ManualClock, MockRentals, NumberRecord, Outcome,
     Payload, Payment, PaymentGateway, PhoneNumber, Policy, Quota, Receipt, Rental, Scope, Seconds,
     Shop as ShopRecord, ShopView, Term, Timestamp, TxHash, Ulid,
 };
@@ -191,9 +191,10 @@ pub(crate) fn invoice() -> Invoice {
         number: number(),
         customer: alice(),
         term: Term::from_days(30).expect("a term"),
-        amount: Nanotons::from_ton(10).expect("small"),
+        amount: Amount::whole(Currency::Ton, 10).expect("small"),
         payload: Payload::from_entropy([7; 8]),
         wallet: FakeGateway::new().wallet().address.clone(),
+        jetton: None,
         status: InvoiceStatus::Open,
         created_at: NOW,
         expires_at: NOW + Seconds(900),
@@ -228,12 +229,13 @@ pub(crate) fn shop_view() -> ShopView {
     ShopView {
         shop: ShopRecord {
             wallet: FakeGateway::new().wallet().clone(),
+            usdt: None,
             policy: Policy::default(),
             chain_start: ChainCursor::START,
             opened_at: NOW,
             version: 1,
         },
-        chain: ChainState::default(),
+        chains: Chains::default(),
         now: NOW,
     }
 }

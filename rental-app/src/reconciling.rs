@@ -32,8 +32,10 @@ pub async fn reconcile_books(
     let invoices = gather(async |page| service.invoices(viewer, &everything, &page).await).await?;
     let everything = PaymentQuery::default();
     let payments = gather(async |page| service.payments(viewer, &everything, &page).await).await?;
-    let chain = gateway.read(&view.shop.chain_start).await?.transactions;
-    Ok(reconcile(&chain, view.chain.cursor.lt, &payments, &invoices))
+    let currency = gateway.currency();
+    let start = view.shop.chain_start(currency).unwrap_or_default();
+    let chain = gateway.read(&start).await?.transactions;
+    Ok(reconcile(currency, &chain, view.chains.of(currency).cursor.lt, &payments, &invoices))
 }
 
 /// All pages of a listing.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use futures::FutureExt;
 use rental_app::{CopyError, CopyReport, Progress, Stage, copy_shop, seed_demo};
 use rental_core::{
-    Actor, Archive, ArchiveError, ChainCursor, Command, CustomerId, FillingId, IdempotencyKey, ManualClock,
-    MemoryStore, Network, PageRequest, Policy, Record, RentalService, Rentals, Request, Seconds, Section,
-    StoreError, Timestamp, Ulid, Wallet,
+    Actor, Archive, ArchiveError, ChainCursor, Command, Currency, CustomerId, FillingId, IdempotencyKey,
+    ManualClock, MemoryStore, Network, PageRequest, Policy, Record, RentalService, Rentals, Request, Seconds,
+    Section, StoreError, Timestamp, Ulid, Wallet,
 };
 
 const START: Timestamp = Timestamp::from_unix(1_767_225_600);
@@ -22,7 +22,7 @@ async fn shop(clock: &ManualClock) -> MemoryStore {
     let customer: CustomerId = "api:demo:alice".parse().expect("a customer");
     let integrator = customer.integrator().expect("an integrator's").clone();
     let term = "30d".parse().expect("a term");
-    let command = Command::OpenRent { number: numbers[0], term, customer };
+    let command = Command::OpenRent { number: numbers[0], term, customer, currency: Currency::Ton };
     let idempotency = Some(IdempotencyKey {
         integrator: integrator.clone(),
         key: "order-1".to_owned(),

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use rental_core::{
-    Actor, AdminId, ChainCursor, Clock, Command, Comment, CustomerId, Envelope, IncomingPayment, ManualClock,
-    MemoryStore, Nanotons, Network, Payload, PhoneNumber, Policy, RentalService, Rentals, Request, Seed,
-    State, Store, Term, Timestamp, TxHash, Ulid, Wallet, decide, load_for,
+    Actor, AdminId, ChainCursor, Clock, Command, Comment, Currency, CustomerId, Envelope, IncomingPayment,
+    ManualClock, MemoryStore, Nanotons, Network, Payload, PhoneNumber, Policy, RentalService, Rentals,
+    Request, Seed, State, Store, Term, Timestamp, TxHash, Ulid, Wallet, decide, load_for,
 };
 
 fn admin() -> Actor {
@@ -38,7 +38,12 @@ fn cases() -> Vec<(&'static str, Case)> {
         }
         let customer = CustomerId::Telegram(1);
         let term = Term::from_days(30).expect("a term");
-        let open = |n: usize| Command::OpenRent { number: numbers[n], term, customer: customer.clone() };
+        let open = |n: usize| Command::OpenRent {
+            number: numbers[n],
+            term,
+            customer: customer.clone(),
+            currency: Currency::Ton,
+        };
         let actor = Actor::Customer(customer.clone());
         let invoice = service
             .execute(Request::new(actor.clone(), open(0)))

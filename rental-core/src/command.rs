@@ -6,9 +6,9 @@ use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
 use crate::{
-    Actor, AdminId, Alarm, ApiKey, ApiSecret, ChainCursor, ChainState, CommitId, CustomerId, IncomingPayment,
-    IntegratorId, Invoice, InvoiceId, LeaseToken, NumberRecord, OfferRef, Ownership, Payload, Payment,
-    PhoneNumber, Plan, Policy, Scope, Term, Timestamp, TransferToken, TxHash, Wallet,
+    Actor, AdminId, Alarm, ApiKey, ApiSecret, ChainCursor, ChainState, CommitId, Currency, CustomerId,
+    IncomingPayment, IntegratorId, Invoice, InvoiceId, LeaseToken, NumberRecord, OfferRef, Ownership,
+    Payload, Payment, PhoneNumber, Plan, Policy, Scope, Term, Timestamp, TransferToken, TxHash, Wallet,
 };
 
 /// What is asked.
@@ -28,6 +28,18 @@ pub enum Command {
         /// The new figures.
         policy: Policy,
     },
+
+    /// Take USDT from now on. The jetton wallet that is named first is the shop's for ever.
+    AcceptUsdt {
+        /// The jetton's master contract, a raw address.
+        master: String,
+        /// Our own jetton wallet, a raw address.
+        wallet: String,
+        /// Where to begin reading its chain; only the first time.
+        chain_start: ChainCursor,
+    },
+    /// Take no USDT any more. Open invoices can still be paid.
+    RefuseUsdt,
 
     /// Add a number to the pool.
     AddNumber {
@@ -103,6 +115,8 @@ pub enum Command {
         term: Term,
         /// For whom.
         customer: CustomerId,
+        /// What it will be paid in.
+        currency: Currency,
     },
     /// Open an invoice for more time.
     OpenRenewal {
@@ -110,6 +124,8 @@ pub enum Command {
         number: PhoneNumber,
         /// How much more.
         term: Term,
+        /// What it will be paid in.
+        currency: Currency,
     },
     /// Withdraw an open invoice.
     CancelInvoice {

@@ -68,6 +68,10 @@ pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Deci
     }
     let effect = match command {
         Command::SetPolicy { policy } => draft.set_policy(policy),
+        Command::AcceptUsdt { master, wallet, chain_start } => {
+            draft.accept_usdt(master, wallet, *chain_start)?
+        }
+        Command::RefuseUsdt => draft.refuse_usdt(),
         Command::AddNumber { number, plans } => draft.add_number(*number, plans)?,
         Command::SetPlans { plans, .. } => draft.set_plans(plans)?,
         Command::Withdraw { .. } => draft.withdraw()?,
@@ -79,8 +83,8 @@ pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Deci
         Command::Revoke { .. } => draft.revoke()?,
         Command::Ban { customer } => draft.ban(customer),
         Command::Unban { customer } => draft.unban(customer)?,
-        Command::OpenRent { term, customer, .. } => draft.open_rent(*term, customer)?,
-        Command::OpenRenewal { term, .. } => draft.open_renewal(*term)?,
+        Command::OpenRent { term, customer, currency, .. } => draft.open_rent(*term, *currency, customer)?,
+        Command::OpenRenewal { term, currency, .. } => draft.open_renewal(*term, *currency)?,
         Command::CancelInvoice { invoice } => draft.cancel_invoice(*invoice)?,
         Command::OfferTransfer { to, .. } => draft.offer_transfer(to.as_ref())?,
         Command::AcceptTransfer { offer, customer } => draft.accept_transfer(offer, customer)?,
@@ -88,7 +92,7 @@ pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Deci
         Command::WithdrawTransfer { .. } => draft.withdraw_transfer()?,
         Command::Book { incoming, unreadable } => draft.book(incoming, *unreadable),
         Command::BookWaiting { incoming } => draft.book_waiting(incoming),
-        Command::AdvanceChain { from, to } => draft.advance_chain(state, *from, *to)?,
+        Command::AdvanceChain { from, to } => draft.advance_chain(*from, *to)?,
         Command::OpenShop { .. } | Command::Tick { .. } => Effect::Done,
         Command::ApplyPayment { invoice, .. } => draft.apply_payment(*invoice)?,
         Command::RefundPayment { .. } => draft.refund_payment()?,
@@ -112,6 +116,8 @@ pub fn load_for(actor: &Actor, command: &Command) -> Load {
     match command {
         Command::OpenShop { .. }
         | Command::SetPolicy { .. }
+        | Command::AcceptUsdt { .. }
+        | Command::RefuseUsdt
         | Command::AdvanceChain { .. }
         | Command::Raise { .. } => {}
         Command::SetOwner { .. }

@@ -1,6 +1,6 @@
 //! What can be refused, with stable codes.
 
-use crate::{InvoiceId, PhoneNumber, Timestamp};
+use crate::{Currency, InvoiceId, PhoneNumber, Timestamp};
 
 /// A rule said no. Nothing was changed.
 ///
@@ -54,6 +54,31 @@ pub enum DomainError {
     /// The number is not offered for this term.
     #[error("this number is not offered for that term; choose one of its plans")]
     PlanUnknown,
+    /// The number has no price in this currency.
+    #[error("this number has no price in {currency} for that term; choose another currency or another plan")]
+    PriceUnknown {
+        /// The currency.
+        currency: Currency,
+    },
+    /// The shop does not take this currency.
+    #[error(
+        "this shop does not take {currency} now; choose another currency (USDT=on makes a shop take USDT)"
+    )]
+    CurrencyNotAccepted {
+        /// The currency.
+        currency: Currency,
+    },
+    /// Another jetton wallet was named than the one the shop's USDT is counted in.
+    #[error(
+        "this shop's USDT lies in the jetton wallet {pinned}, not in {named}; set USDT_MASTER and TON_WALLET back, and \
+         check the provider, which may be lying"
+    )]
+    UsdtWalletDiffers {
+        /// The shop's.
+        pinned: String,
+        /// The other one.
+        named: String,
+    },
     /// A renewal would end after the last possible moment.
     #[error("the rental would last longer than ten years; choose a shorter term")]
     TermTooLong,
@@ -214,6 +239,9 @@ impl DomainError {
             Self::NumberLocked { .. } => ("number.locked", Conflict),
             Self::NumberListed => ("number.listed", Conflict),
             Self::PlanUnknown => ("plan.not_found", Invalid),
+            Self::PriceUnknown { .. } => ("plan.no_price", Invalid),
+            Self::CurrencyNotAccepted { .. } => ("currency.not_accepted", Invalid),
+            Self::UsdtWalletDiffers { .. } => ("shop.usdt_wallet_differs", Conflict),
             Self::TermTooLong => ("term.too_long", Invalid),
             Self::PlansInvalid(_) => ("plan.invalid", Invalid),
             Self::TooManyInvoices { .. } => ("limit.open_invoices", Limit),

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, CustomerId, ExceptionReason, InvoiceId, InvoiceKind, Nanotons, Ownership, PhoneNumber, Seconds,
+    Actor, Amount, CustomerId, ExceptionReason, InvoiceId, InvoiceKind, Ownership, PhoneNumber, Seconds,
     Timestamp, TxHash,
 };
 
@@ -70,7 +70,7 @@ pub enum EventKind {
         /// What for.
         kind: InvoiceKind,
         /// Its amount.
-        amount: Nanotons,
+        amount: Amount,
     },
     /// An invoice was paid and carried out.
     #[serde(rename = "invoice.settled")]
@@ -100,7 +100,7 @@ pub enum EventKind {
         /// Which payment.
         tx: TxHash,
         /// How much.
-        amount: Nanotons,
+        amount: Amount,
         /// What is odd.
         reason: ExceptionReason,
         /// The invoice it names.

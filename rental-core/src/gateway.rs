@@ -1,6 +1,6 @@
 //! How money reaches us: the payment gateway.
 //!
-//! A gateway reads one deposit wallet's chain, verifies what it reads, and says of each transaction whether it
+//! A gateway reads the chain of one currency's wallet, verifies what it reads, and says of each transaction whether it
 //! is a payment. It decides nothing about invoices: matching and settlement are rules (`decide`). It holds no
 //! private key and can send nothing.
 
@@ -9,7 +9,7 @@ use std::fmt;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Nanotons, Payload, Seconds, Timestamp, TxHash};
+use crate::{Amount, Currency, Invoice, Seconds, Timestamp, TxHash};
 
 pub mod fake;
 // Its own name beside the macro's, because the stores have a conformance suite, too.
@@ -41,7 +41,7 @@ impl fmt::Display for Network {
     }
 }
 
-/// The wallet that customers pay to.
+/// The wallet that customers pay to, in whatever currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wallet {
     /// The network it lives on.
@@ -110,7 +110,7 @@ pub struct IncomingPayment {
     /// Its logical time.
     pub lt: u64,
     /// What was credited.
-    pub amount: Nanotons,
+    pub amount: Amount,
     /// What the payer wrote.
     pub comment: Comment,
     /// Who paid: a raw address, `workchain:hex`. May be an exchange's or another contract's.
@@ -192,8 +192,10 @@ pub struct ChainRead {
 pub struct PaymentRequest {
     /// Where to.
     pub address: String,
-    /// How much, to the nanoton.
-    pub amount: Nanotons,
+    /// How much, exactly.
+    pub amount: Amount,
+    /// The master contract of the jetton to pay in; `None` for the coin of the chain itself.
+    pub jetton: Option<String>,
     /// The comment, when one is needed.
     pub comment: Option<String>,
     /// When a wallet should stop offering to pay.
@@ -297,9 +299,11 @@ pub enum GatewayError {
     Refused(String),
 }
 
-/// Reads the deposit wallet's chain.
+/// Reads the chain on which one currency arrives: that of the deposit wallet itself, or that of the jetton wallet that
+/// belongs to it.
 ///
 /// # Contract
+/// - Every payment that it reads is in its `currency`. Links it makes for any.
 /// - `read` returns *every* transaction after the position, oldest first, each verified, none invented, none
 ///   left out; or an error. A partial answer is an error.
 /// - One `read` serves the whole wallet: its cost does not depend on how many invoices are open.
@@ -309,7 +313,10 @@ pub enum GatewayError {
 /// - An unreadable message is a [`Verdict`], never an error: one bad transaction cannot stop the reading.
 #[async_trait]
 pub trait PaymentGateway: Send + Sync + fmt::Debug {
-    /// The wallet that this gateway watches.
+    /// What arrives there.
+    fn currency(&self) -> Currency;
+
+    /// The wallet that customers pay to.
     fn wallet(&self) -> &Wallet;
 
     /// The newest position.
@@ -330,16 +337,17 @@ pub trait PaymentGateway: Send + Sync + fmt::Debug {
         Vec::new()
     }
 
-    /// Links for paying `request`.
+    /// Links for paying `request`, in whatever currency.
     fn links(&self, request: &PaymentRequest) -> PaymentLinks;
 
-    /// Links for paying an invoice's `amount` with its `payload` before `expires_at`.
-    fn invoice_links(&self, amount: Nanotons, payload: &Payload, expires_at: Timestamp) -> PaymentLinks {
+    /// Links for paying `invoice`.
+    fn invoice_links(&self, invoice: &Invoice) -> PaymentLinks {
         self.links(&PaymentRequest {
             address: self.wallet().address.clone(),
-            amount,
-            comment: Some(payload.to_string()),
-            expires_at: Some(expires_at),
+            amount: invoice.amount,
+            jetton: invoice.jetton.clone(),
+            comment: Some(invoice.payload.to_string()),
+            expires_at: Some(invoice.expires_at),
         })
     }
 }

@@ -10,7 +10,7 @@ use ulid::Ulid;
 
 use crate::number::is_invisible;
 use crate::text_form::serde_as_text;
-use crate::{CustomerId, Nanotons, PhoneNumber, Term, Timestamp, TxHash};
+use crate::{Amount, Chains, CustomerId, PhoneNumber, Term, Timestamp, TxHash};
 
 /// Identifies an invoice: `inv_` and a ULID. Sorts by time of creation and cannot be guessed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -147,12 +147,15 @@ pub struct Invoice {
     pub customer: CustomerId,
     /// For how long.
     pub term: Term,
-    /// The price, locked when the invoice was opened.
-    pub amount: Nanotons,
+    /// The price, locked when the invoice was opened; a payment in another currency does not settle it.
+    pub amount: Amount,
     /// The comment that makes a payment this invoice's.
     pub payload: Payload,
     /// The address to pay to, as shown.
     pub wallet: String,
+    /// The master contract of the jetton to pay in, a raw address; `None` for the coin of the chain itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jetton: Option<String>,
     /// Where it stands.
     pub status: InvoiceStatus,
     /// When it was opened.
@@ -238,10 +241,11 @@ impl Invoice {
         self.is_open() && now <= self.expires_at
     }
 
-    /// Whether it is certain that no payment in time can appear any more: the chain was read past the deadline
-    /// and nothing waits.
-    pub fn has_lapsed(&self, chain_read_to: Timestamp) -> bool {
-        self.is_open() && self.waiting.is_none() && chain_read_to > self.expires_at
+    /// Whether it is certain that no payment in time can appear any more: the chain of its currency was read past the
+    /// deadline and nothing waits.
+    pub fn has_lapsed(&self, chains: &Chains) -> bool {
+        let read_to = chains.of(self.amount.currency()).read_to;
+        self.is_open() && self.waiting.is_none() && read_to > self.expires_at
     }
 }
 

@@ -26,7 +26,7 @@
 //!
 //! # Units
 //!
-//! Money is whole [`Nanotons`]; there is no floating point anywhere. Time is whole seconds: [`Timestamp`] since 1970,
+//! Money is an [`Amount`]: whole smallest units of one [`Currency`]. There is no floating point anywhere. Time is whole seconds: [`Timestamp`] since 1970,
 //! [`Seconds`] for lengths. Terms are whole days of 24 hours.
 //!
 //! # Example
@@ -49,7 +49,8 @@
 //! service.execute(Request::new(admin, Command::AddNumber { number, plans })).await?;
 //!
 //! let customer = CustomerId::Telegram(7);
-//! let open = Command::OpenRent { number, term: Term::from_days(30)?, customer: customer.clone() };
+//! let term = Term::from_days(30)?;
+//! let open = Command::OpenRent { number, term, customer: customer.clone(), currency: Currency::Ton };
 //! let invoice = service.execute(Request::new(Actor::Customer(customer.clone()), open)).await?.invoice()?;
 //!
 //! let incoming = IncomingPayment {
@@ -93,6 +94,7 @@ mod number_pattern;
 mod number_record;
 mod ownership;
 mod payment;
+mod plan;
 mod reconcile;
 mod rental;
 mod service;
@@ -122,6 +124,7 @@ pub use number_pattern::*;
 pub use number_record::*;
 pub use ownership::*;
 pub use payment::*;
+pub use plan::*;
 pub use reconcile::*;
 pub use rental::*;
 pub use service::*;

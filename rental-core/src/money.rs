@@ -1,28 +1,101 @@
-//! Money: whole nanotons and nothing else.
+//! Money: whole smallest units of one currency, and nothing else.
 //!
-//! One TON is 1,000,000,000 nanotons. Amounts are integers from the chain to the screen, so an exact payment
-//! is exact and no rounding rule is ever needed. There is no conversion from or to floating point.
+//! A shop takes TON and, where the operator wants it, USDT on TON. An [`Amount`] is a whole number of its currency's
+//! smallest units, from the chain to the screen, so an exact payment is exact and no rounding rule is ever needed. There
+//! is no conversion from or to floating point, and none from one currency to the other: amounts of different
+//! currencies are never compared for size and never added up.
+
+mod amount;
+mod nanotons;
 
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
-/// An amount of TON in nanotons.
-///
-/// The largest amount is [`Nanotons::MAX`], which fits a signed 64-bit column and is above the total supply.
+pub use amount::{Amount, Sums};
+pub use nanotons::Nanotons;
+
+/// What can be paid in.
 ///
 /// ```
-/// use rental_core::Nanotons;
+/// use rental_core::Currency;
 ///
-/// let price: Nanotons = "10.5".parse()?;
-/// assert_eq!(price.get(), 10_500_000_000);
-/// assert_eq!(price.to_string(), "10.5");
-/// assert_eq!(serde_json::to_string(&price)?, "\"10500000000\"");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// assert_eq!("usdt".parse(), Ok(Currency::Usdt));
+/// assert_eq!((Currency::Usdt.code(), Currency::Usdt.decimals()), ("USDT", 6));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Nanotons(u64);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Currency {
+    /// The coin of the chain itself; the smallest unit is the nanoton, 0.000000001 TON.
+    #[default]
+    Ton,
+    /// Tether's dollar as a jetton on TON; the smallest unit is 0.000001 USDT.
+    Usdt,
+}
+
+/// The text is not a currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a currency is ton or usdt")]
+pub struct CurrencyError;
+
+impl Currency {
+    /// All currencies.
+    pub const ALL: [Self; 2] = [Self::Ton, Self::Usdt];
+
+    /// Where it stands in [`Currency::ALL`].
+    pub(crate) const fn place(self) -> usize {
+        match self {
+            Self::Ton => 0,
+            Self::Usdt => 1,
+        }
+    }
+
+    /// The stable name, such as `usdt`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ton => "ton",
+            Self::Usdt => "usdt",
+        }
+    }
+
+    /// The name as it is written behind an amount, such as `USDT`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Ton => "TON",
+            Self::Usdt => "USDT",
+        }
+    }
+
+    /// How many digits an amount has after the dot.
+    pub const fn decimals(self) -> u32 {
+        match self {
+            Self::Ton => 9,
+            Self::Usdt => 6,
+        }
+    }
+
+    /// How many smallest units are one whole.
+    pub const fn units_per_whole(self) -> u64 {
+        10_u64.pow(self.decimals())
+    }
+}
+
+/// Reads the name in either case.
+impl FromStr for Currency {
+    type Err = CurrencyError;
+
+    fn from_str(text: &str) -> Result<Self, CurrencyError> {
+        let named = |currency: &Self| currency.name().eq_ignore_ascii_case(text);
+        Self::ALL.into_iter().find(named).ok_or(CurrencyError)
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.code())
+    }
+}
 
 /// Why a text is not an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,70 +103,21 @@ pub enum AmountError {
     /// Not digits with at most one dot between digits.
     #[error("write the amount as digits with an optional dot, such as 10 or 0.25")]
     Malformed,
-    /// More than nine digits after the dot.
-    #[error("an amount has at most nine digits after the dot: one nanoton is 0.000000001")]
-    TooPrecise,
-    /// Above [`Nanotons::MAX`].
-    #[error("the amount is larger than all TON that exists")]
+    /// More digits after the dot than the currency has.
+    #[error("an amount in {_0} has at most {} digits after the dot: less than that cannot be paid", _0.decimals())]
+    TooPrecise(Currency),
+    /// Above [`Amount::MOST`] smallest units.
+    #[error("the amount is larger than any that can be paid")]
     TooLarge,
+    /// What stands behind the number is no currency.
+    #[error("write the currency as TON or USDT, such as 10 TON or 25.5 USDT")]
+    Currency,
 }
 
-impl Nanotons {
-    /// Nothing.
-    pub const ZERO: Self = Self(0);
-    /// The largest amount: the largest signed 64-bit integer.
-    pub const MAX: Self = Self(i64::MAX as u64);
-    /// Nanotons in one TON.
-    pub const PER_TON: u64 = 1_000_000_000;
+/// The largest whole number of smallest units; it fits a signed 64-bit column.
+const MOST: u64 = i64::MAX as u64;
 
-    /// An amount of `nanotons`, or `None` above [`Nanotons::MAX`].
-    pub const fn new(nanotons: u64) -> Option<Self> {
-        if nanotons <= Self::MAX.0 { Some(Self(nanotons)) } else { None }
-    }
-
-    /// An amount of whole TON, or `None` above [`Nanotons::MAX`].
-    pub const fn from_ton(ton: u64) -> Option<Self> {
-        match ton.checked_mul(Self::PER_TON) {
-            Some(nanotons) => Self::new(nanotons),
-            None => None,
-        }
-    }
-
-    /// The number of nanotons.
-    pub const fn get(self) -> u64 {
-        self.0
-    }
-
-    /// Whether this is nothing.
-    pub const fn is_zero(self) -> bool {
-        self.0 == 0
-    }
-
-    /// The sum, or `None` above [`Nanotons::MAX`].
-    pub const fn checked_add(self, other: Self) -> Option<Self> {
-        match self.0.checked_add(other.0) {
-            Some(sum) => Self::new(sum),
-            None => None,
-        }
-    }
-
-    /// The difference, or `None` below zero.
-    pub const fn checked_sub(self, other: Self) -> Option<Self> {
-        match self.0.checked_sub(other.0) {
-            Some(difference) => Some(Self(difference)),
-            None => None,
-        }
-    }
-
-    /// Reads a whole number of nanotons, the form used in JSON.
-    ///
-    /// # Errors
-    /// [`AmountError`] when the text is not plain ASCII digits, or too large.
-    pub fn from_nanotons_str(text: &str) -> Result<Self, AmountError> {
-        digits(text).and_then(|value| Self::new(value).ok_or(AmountError::TooLarge))
-    }
-}
-
+/// Reads plain ASCII digits.
 fn digits(text: &str) -> Result<u64, AmountError> {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
         return Err(AmountError::Malformed);
@@ -101,122 +125,36 @@ fn digits(text: &str) -> Result<u64, AmountError> {
     text.parse().map_err(|_| AmountError::TooLarge)
 }
 
-/// Reads a decimal number of TON.
-impl FromStr for Nanotons {
-    type Err = AmountError;
-
-    fn from_str(text: &str) -> Result<Self, AmountError> {
-        let (whole, fraction) = match text.split_once('.') {
-            None => (text, None),
-            Some((whole, fraction)) => (whole, Some(fraction)),
-        };
-        let whole = digits(whole)?.checked_mul(Self::PER_TON).ok_or(AmountError::TooLarge)?;
-        let fraction = match fraction {
-            None => 0,
-            Some(text) => {
-                if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
-                    return Err(AmountError::Malformed);
-                }
-                if text.len() > 9 {
-                    return Err(AmountError::TooPrecise);
-                }
-                digits(&format!("{text:0<9}"))?
+/// Reads a decimal number of whole coins as smallest units of `currency`.
+fn read_decimal(text: &str, currency: Currency) -> Result<u64, AmountError> {
+    let (whole, fraction) = match text.split_once('.') {
+        None => (text, None),
+        Some((whole, fraction)) => (whole, Some(fraction)),
+    };
+    let whole = digits(whole)?.checked_mul(currency.units_per_whole()).ok_or(AmountError::TooLarge)?;
+    let fraction = match fraction {
+        None => 0,
+        Some(text) => {
+            let decimals = currency.decimals() as usize;
+            if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(AmountError::Malformed);
             }
-        };
-        whole.checked_add(fraction).and_then(Self::new).ok_or(AmountError::TooLarge)
-    }
-}
-
-/// Prints a decimal number of TON, exact and without trailing zeros.
-impl fmt::Display for Nanotons {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, fraction) = (self.0 / Self::PER_TON, self.0 % Self::PER_TON);
-        if fraction == 0 {
-            return f.pad(&whole.to_string());
+            if text.len() > decimals {
+                return Err(AmountError::TooPrecise(currency));
+            }
+            digits(&format!("{text:0<decimals$}"))?
         }
-        let digits = format!("{fraction:09}");
-        f.pad(&format!("{whole}.{}", digits.trim_end_matches('0')))
-    }
+    };
+    whole.checked_add(fraction).filter(|units| *units <= MOST).ok_or(AmountError::TooLarge)
 }
 
-impl fmt::Debug for Nanotons {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self} TON")
+/// Smallest units of `currency` as a decimal number of whole coins, exact and without trailing zeros.
+fn write_decimal(units: u128, currency: Currency) -> String {
+    let per_whole = u128::from(currency.units_per_whole());
+    let (whole, fraction) = (units / per_whole, units % per_whole);
+    if fraction == 0 {
+        return whole.to_string();
     }
-}
-
-/// A sum of any number of amounts; `u128` cannot overflow here.
-impl std::iter::Sum<Nanotons> for u128 {
-    fn sum<I: Iterator<Item = Nanotons>>(amounts: I) -> Self {
-        amounts.map(|amount| Self::from(amount.0)).sum()
-    }
-}
-
-/// A string of nanotons: JSON numbers lose precision above 2^53.
-impl Serialize for Nanotons {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Nanotons {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::from_nanotons_str(&text).map_err(de::Error::custom)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn reads_exact_decimals() {
-        for (text, nanotons) in [
-            ("0", 0),
-            ("10", 10_000_000_000),
-            ("0.000000001", 1),
-            ("1.10", 1_100_000_000),
-            ("007", 7_000_000_000),
-            ("9223372036.854775807", i64::MAX as u64),
-        ] {
-            assert_eq!(text.parse(), Ok(Nanotons(nanotons)), "{text}");
-        }
-    }
-
-    #[test]
-    fn refuses_everything_else() {
-        for text in [
-            "", ".", "1.", ".5", "-1", "+1", "1e9", "1,5", " 1", "1 ", "1.2.3", "NaN", "inf", "0x10",
-            "1_000", "١",
-        ] {
-            assert_eq!(text.parse::<Nanotons>(), Err(AmountError::Malformed), "{text}");
-        }
-        assert_eq!("0.0000000001".parse::<Nanotons>(), Err(AmountError::TooPrecise));
-        assert_eq!("9223372036.854775808".parse::<Nanotons>(), Err(AmountError::TooLarge));
-        assert_eq!("99999999999999999999999".parse::<Nanotons>(), Err(AmountError::TooLarge));
-    }
-
-    #[test]
-    fn arithmetic_is_checked() {
-        assert_eq!(Nanotons::MAX.checked_add(Nanotons(1)), None);
-        assert_eq!(Nanotons::ZERO.checked_sub(Nanotons(1)), None);
-        assert_eq!([Nanotons::MAX; 3].into_iter().sum::<u128>(), 3 * (i64::MAX as u128));
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_printed_reads_back(nanotons in 0..=i64::MAX as u64) {
-            let amount = Nanotons(nanotons);
-            prop_assert_eq!(amount.to_string().parse(), Ok(amount));
-            let json = serde_json::to_string(&amount).expect("serializes");
-            prop_assert_eq!(serde_json::from_str::<Nanotons>(&json).expect("reads back"), amount);
-        }
-
-        #[test]
-        fn never_panics(text in ".*") {
-            let _ = text.parse::<Nanotons>();
-        }
-    }
+    let digits = format!("{fraction:0width$}", width = currency.decimals() as usize);
+    format!("{whole}.{}", digits.trim_end_matches('0'))
 }

@@ -43,7 +43,7 @@ impl NumberPattern {
 
     /// Whether `number` looks like this.
     pub fn matches(&self, number: PhoneNumber) -> bool {
-        glob(self.0.as_bytes(), number.digits()[PREFIX..].as_bytes())
+        glob(self.0.as_bytes(), &number.digits().as_bytes()[PREFIX..])
     }
 
     /// The first number from `from` on, in order, that looks like this, whether it is in a shop or not.
@@ -191,7 +191,7 @@ impl FromStr for NumberPattern {
         let whole = pattern.parse::<PhoneNumber>().is_ok();
         let anchored = plus || whole || (pattern.len() > 8 && pattern.starts_with("888"));
         if anchored {
-            pattern = pattern.strip_prefix("888").ok_or(NumberPatternError)?.to_owned();
+            pattern = pattern.strip_prefix("888").map(str::to_owned).ok_or(NumberPatternError)?;
         }
         if !pattern.bytes().any(|b| b.is_ascii_digit()) {
             return Err(NumberPatternError);

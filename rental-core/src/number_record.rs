@@ -186,7 +186,7 @@ impl NumberRecord {
 
     /// The plan for `term`, when the number is offered for it.
     pub fn plan(&self, term: Term) -> Option<Plan> {
-        self.plans.iter().copied().find(|plan| plan.term == term)
+        self.plans.iter().copied().find(|plan| plan.term() == term)
     }
 
     /// The rental, in term or in grace.

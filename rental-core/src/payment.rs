@@ -10,7 +10,7 @@ use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
 
 use crate::text_form::serde_as_text;
-use crate::{Comment, IncomingPayment, InvoiceId, Nanotons, Timestamp};
+use crate::{Amount, Comment, IncomingPayment, InvoiceId, Timestamp};
 
 /// The hash of a transaction: 32 bytes, shown as 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,7 +58,7 @@ pub struct Payment {
     /// Its logical time.
     pub lt: u64,
     /// What was credited.
-    pub amount: Nanotons,
+    pub amount: Amount,
     /// What the payer wrote.
     pub comment: Comment,
     /// Who paid, as a raw address.
@@ -118,6 +118,8 @@ pub enum ExceptionReason {
     Underpaid,
     /// More than the invoice's amount.
     Overpaid,
+    /// In another currency than the invoice's.
+    WrongCurrency,
     /// On chain after the invoice's deadline.
     Late,
     /// On chain before the invoice existed.
@@ -176,6 +178,7 @@ impl ExceptionReason {
         match self {
             Self::Underpaid => "underpaid",
             Self::Overpaid => "overpaid",
+            Self::WrongCurrency => "wrong_currency",
             Self::Late => "late",
             Self::Early => "early",
             Self::Duplicate => "duplicate",

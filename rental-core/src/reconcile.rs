@@ -9,24 +9,26 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::{
-    ChainTransaction, Comment, ExceptionReason, IncomingPayment, Invoice, InvoiceId, InvoiceStatus, Nanotons,
-    Outcome, Payload, Payment, TxHash,
+    Amount, ChainTransaction, Comment, Currency, ExceptionReason, IncomingPayment, Invoice, InvoiceId,
+    InvoiceStatus, Outcome, Payload, Payment, TxHash,
 };
 
-/// The result of comparing the books with the chain.
+/// The result of comparing the books of one currency with its chain. All sums are in its smallest units.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reconciliation {
-    /// The sum of everything that came in on chain, in nanotons.
+    /// Of which currency.
+    pub currency: Currency,
+    /// The sum of everything that came in on chain.
     pub on_chain: u128,
-    /// The sum of everything booked, in nanotons.
+    /// The sum of everything booked.
     pub booked: u128,
     /// How many transactions brought money in.
     pub transactions: usize,
-    /// The sum of what came in later and waits to be booked, in nanotons; not compared.
+    /// The sum of what came in later and waits to be booked; not compared.
     pub waiting: u128,
     /// How many transactions wait to be booked.
     pub waiting_transactions: usize,
-    /// The booked sum of each outcome, in nanotons.
+    /// The booked sum of each outcome.
     pub by_outcome: BTreeMap<&'static str, u128>,
     /// What is wrong; empty when the books balance.
     pub findings: Vec<Finding>,
@@ -41,23 +43,23 @@ pub enum Finding {
         /// The transaction.
         tx: TxHash,
         /// What came in.
-        amount: Nanotons,
+        amount: Amount,
     },
     /// Is booked and did not come in on chain.
     Invented {
         /// The transaction.
         tx: TxHash,
         /// What is booked.
-        amount: Nanotons,
+        amount: Amount,
     },
     /// Is booked with another amount.
     AmountDiffers {
         /// The transaction.
         tx: TxHash,
         /// What came in.
-        on_chain: Nanotons,
+        on_chain: Amount,
         /// What is booked.
-        booked: Nanotons,
+        booked: Amount,
     },
     /// Is booked with another detail.
     DetailDiffers {
@@ -99,10 +101,10 @@ pub enum Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing { tx, amount } => write!(f, "{tx}: {amount} TON came in and is not booked"),
-            Self::Invented { tx, amount } => write!(f, "{tx}: {amount} TON is booked and did not come in"),
+            Self::Missing { tx, amount } => write!(f, "{tx}: {amount} came in and is not booked"),
+            Self::Invented { tx, amount } => write!(f, "{tx}: {amount} is booked and did not come in"),
             Self::AmountDiffers { tx, on_chain, booked } => {
-                write!(f, "{tx}: {on_chain} TON came in, {booked} TON is booked")
+                write!(f, "{tx}: {on_chain} came in, {booked} is booked")
             }
             Self::DetailDiffers { tx, detail } => write!(f, "{tx}: the booked {detail} is not the chain's"),
             Self::OutcomeImpossible { tx, outcome } => {
@@ -123,18 +125,20 @@ impl fmt::Display for Finding {
 }
 
 impl Reconciliation {
-    /// Whether the books balance to the nanoton and every row is right.
+    /// Whether the books balance to the smallest unit and every row is right.
     pub fn balances(&self) -> bool {
         self.findings.is_empty() && self.on_chain == self.booked
     }
 }
 
-/// Compares the transactions of the chain with the booked payments and all invoices, up to the logical time `booked_to`:
-/// what came later is counted as waiting.
+/// Compares the transactions of `currency`'s chain with what is booked in it, up to the logical time `booked_to`: what
+/// came later is counted as waiting. `payments` and `invoices` are those of the whole shop, because a payment can be
+/// applied to an invoice in another currency.
 ///
 /// The listings may be taken while the shop goes on, in this order: the position, the invoices, the payments, the chain.
 /// So whatever is listed as paid is among the payments, and whatever is listed as a payment is on the chain.
 pub fn reconcile(
+    currency: Currency,
     chain: &[ChainTransaction],
     booked_to: u64,
     payments: &[Payment],
@@ -143,6 +147,7 @@ pub fn reconcile(
     let books = Books {
         on_chain: chain.iter().filter_map(ChainTransaction::incoming).map(|coin| (coin.tx, coin)).collect(),
         booked: payments.iter().map(|payment| (payment.tx, payment)).collect(),
+        currency,
         invoices: invoices.iter().map(|invoice| (invoice.id, invoice)).collect(),
         by_payload: invoices.iter().map(|invoice| (&invoice.payload, invoice.id)).collect(),
     };
@@ -156,7 +161,7 @@ pub fn reconcile(
             None => {}
         }
     }
-    for payment in payments {
+    for payment in books.own() {
         let (tx, amount) = (payment.tx, payment.amount);
         if !books.on_chain.contains_key(&tx) {
             findings.insert(Finding::Invented { tx, amount });
@@ -165,7 +170,7 @@ pub fn reconcile(
             findings.extend(books.contradictions(payment));
         }
     }
-    for invoice in invoices {
+    for invoice in invoices.iter().filter(|invoice| invoice.amount.currency() == currency) {
         let Some(tx) = paid_by(invoice) else { continue };
         let pays = |payment: &&Payment| payment.invoice == Some(invoice.id) && is_paying(payment);
         if !books.booked.get(&tx).is_some_and(pays) {
@@ -180,17 +185,19 @@ fn summarise(books: &Books<'_>, booked_to: u64, findings: BTreeSet<Finding>) -> 
         books.on_chain.values().copied().partition(|coin| coin.lt <= booked_to);
     let mut by_outcome = BTreeMap::new();
     let mut booked = 0;
-    for payment in books.booked.values().filter(|payment| payment.lt <= booked_to) {
-        let amount = u128::from(payment.amount.get());
+    for payment in books.own().filter(|payment| payment.lt <= booked_to) {
+        let amount = u128::from(payment.amount.units());
         booked += amount;
         *by_outcome.entry(payment.outcome.name()).or_insert(0) += amount;
     }
+    let sum = |coins: &[&IncomingPayment]| coins.iter().map(|coin| u128::from(coin.amount.units())).sum();
     Reconciliation {
-        on_chain: compared.iter().map(|coin| coin.amount).sum(),
+        currency: books.currency,
+        on_chain: sum(&compared),
         booked,
         transactions: compared.len(),
         waiting_transactions: waiting.len(),
-        waiting: waiting.into_iter().map(|coin| coin.amount).sum(),
+        waiting: sum(&waiting),
         by_outcome,
         findings: findings.into_iter().collect(),
     }
@@ -200,11 +207,18 @@ fn summarise(books: &Books<'_>, booked_to: u64, findings: BTreeSet<Finding>) -> 
 struct Books<'a> {
     on_chain: BTreeMap<TxHash, &'a IncomingPayment>,
     booked: BTreeMap<TxHash, &'a Payment>,
+    currency: Currency,
     invoices: BTreeMap<InvoiceId, &'a Invoice>,
     by_payload: BTreeMap<&'a Payload, InvoiceId>,
 }
 
 impl Books<'_> {
+    /// What is booked in the currency that is compared.
+    fn own(&self) -> impl Iterator<Item = &Payment> {
+        let own = |payment: &&Payment| payment.amount.currency() == self.currency;
+        self.booked.values().copied().filter(own)
+    }
+
     /// What is wrong with a payment in itself and beside its invoice.
     fn contradictions(&self, payment: &Payment) -> Vec<Finding> {
         let tx = payment.tx;
@@ -247,9 +261,15 @@ impl Books<'_> {
 
 /// Whether a payment can be odd for this reason, given the invoice that it names.
 fn fits(reason: ExceptionReason, payment: &Payment, named: Option<&Invoice>) -> bool {
+    let same_currency = |invoice: &Invoice| payment.amount.currency() == invoice.amount.currency();
     match (reason, named) {
-        (ExceptionReason::Underpaid, Some(invoice)) => payment.amount < invoice.amount,
-        (ExceptionReason::Overpaid, Some(invoice)) => payment.amount > invoice.amount,
+        (ExceptionReason::Underpaid, Some(invoice)) => {
+            same_currency(invoice) && payment.amount.units() < invoice.amount.units()
+        }
+        (ExceptionReason::Overpaid, Some(invoice)) => {
+            same_currency(invoice) && payment.amount.units() > invoice.amount.units()
+        }
+        (ExceptionReason::WrongCurrency, Some(invoice)) => !same_currency(invoice),
         (ExceptionReason::Late, Some(invoice)) => payment.chain_time > invoice.expires_at,
         (ExceptionReason::Early, Some(invoice)) => payment.chain_time < invoice.created_at,
         (

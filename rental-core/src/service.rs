@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 use crate::{
-    Access, Account, Actor, ApiKey, ApiSecret, AuditEntry, ChainCursor, ChainState, Command, Commit,
-    CustomerId, Decision, DomainError, Effect, Envelope, FeedEntry, HistoryEntry, IdempotencyKey, Invoice,
-    InvoiceId, InvoiceQuery, InvoiceRef, Load, NumberQuery, NumberRecord, NumberState, OfferRef, Once,
-    OnceKey, Owner, Page, PageRequest, Payment, PaymentQuery, PhoneNumber, Policy, Seconds, Seed, Shop,
-    State, Store, StoreError, Timestamp, Totals, TxHash, Wallet, decide, load_for,
+    Access, Account, Actor, ApiKey, ApiSecret, AuditEntry, ChainCursor, Chains, Command, Commit, CustomerId,
+    Decision, DomainError, Effect, Envelope, FeedEntry, HistoryEntry, IdempotencyKey, Invoice, InvoiceId,
+    InvoiceQuery, InvoiceRef, Load, NumberQuery, NumberRecord, NumberState, OfferRef, Once, OnceKey, Owner,
+    Page, PageRequest, Payment, PaymentQuery, PhoneNumber, Policy, Seconds, Seed, Shop, State, Store,
+    StoreError, Timestamp, Totals, TxHash, Wallet, decide, load_for,
 };
 
 mod error;
@@ -37,8 +37,8 @@ pub const IDEMPOTENCY_KEPT: Seconds = Seconds::from_days(30);
 pub struct ShopView {
     /// The shop.
     pub shop: Shop,
-    /// How far its chain has been read.
-    pub chain: ChainState,
+    /// How far its chains have been read.
+    pub chains: Chains,
     /// The store's clock.
     pub now: Timestamp,
 }
@@ -184,10 +184,10 @@ impl Entropy for OsEntropy {
 /// let customer = CustomerId::Telegram(1);
 /// let actor = Actor::Customer(customer.clone());
 /// let invoice = service
-///     .execute(Request::new(actor, Command::OpenRent { number, term, customer }))
+///     .execute(Request::new(actor, Command::OpenRent { number, term, customer, currency: Currency::Ton }))
 ///     .await?
 ///     .invoice()?;
-/// assert_eq!(invoice.amount, Nanotons::from_ton(10).expect("a small amount"));
+/// assert_eq!(invoice.amount.to_string(), "10 TON");
 /// # Ok(())
 /// # }
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(demo())?;
@@ -414,7 +414,7 @@ impl Rentals for RentalService {
 
     async fn shop(&self) -> Result<ShopView, ServiceError> {
         let (state, shop) = self.admit(&Actor::System, Load::default()).await?;
-        Ok(ShopView { shop, chain: state.chain, now: state.now })
+        Ok(ShopView { shop, chains: state.chains, now: state.now })
     }
 
     async fn access(&self, viewer: &Actor) -> Result<Access, ServiceError> {

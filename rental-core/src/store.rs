@@ -16,9 +16,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Access, Account, AuditEntry, ChainCursor, ChainState, CustomerId, Event, ExceptionReason, HistoryEntry,
-    IntegratorId, Invoice, InvoiceId, LeaseToken, NumberRecord, NumberState, Payload, Payment, PhoneNumber,
-    Policy, Seconds, Shop, Timestamp, TxHash,
+    Access, Account, AuditEntry, ChainCursor, ChainState, Chains, Currency, CustomerId, Event,
+    ExceptionReason, HistoryEntry, IntegratorId, Invoice, InvoiceId, LeaseToken, NumberRecord, NumberState,
+    Payload, Payment, PhoneNumber, Policy, Seconds, Shop, Sums, Timestamp, TxHash,
 };
 
 pub use archive::*;
@@ -58,8 +58,8 @@ pub struct State {
     pub now: Timestamp,
     /// The shop, once it is open.
     pub shop: Option<Shop>,
-    /// How far the chain has been read.
-    pub chain: ChainState,
+    /// How far the chains have been read.
+    pub chains: Chains,
     /// Admins and keys, when asked for; the default when there are none yet.
     pub access: Option<Access>,
     /// The number, when it exists.
@@ -85,7 +85,7 @@ impl State {
     pub fn number_now(&self, policy: &Policy) -> Option<NumberRecord> {
         let record = self.number.clone()?;
         let open = record.open_invoice().and_then(|id| self.invoice(id));
-        let record = match open.filter(|invoice| invoice.has_lapsed(self.chain.read_to)) {
+        let record = match open.filter(|invoice| invoice.has_lapsed(&self.chains)) {
             Some(lapsed) => record.released_from(lapsed.id),
             None => record,
         };
@@ -115,8 +115,8 @@ pub trait Documents {
     fn account(&mut self, customer: &CustomerId) -> Result<Option<Account>, Self::Error>;
     /// The shop.
     fn shop(&mut self) -> Result<Option<Shop>, Self::Error>;
-    /// How far the chain has been read.
-    fn chain(&mut self) -> Result<Option<ChainState>, Self::Error>;
+    /// How far the chain of `currency` has been read.
+    fn chain(&mut self, currency: Currency) -> Result<Option<ChainState>, Self::Error>;
     /// Admins and keys.
     fn access(&mut self) -> Result<Option<Access>, Self::Error>;
     /// What was recorded under a once-key that has not expired by `now`.
@@ -128,10 +128,16 @@ pub trait Documents {
 /// # Errors
 /// The first error of `documents`.
 pub fn collect<D: Documents>(documents: &mut D, load: &Load, now: Timestamp) -> Result<State, D::Error> {
+    let mut chains = Chains::default();
+    for currency in Currency::ALL {
+        if let Some(chain) = documents.chain(currency)? {
+            chains.set(chain);
+        }
+    }
     let mut state = State {
         now,
         shop: documents.shop()?,
-        chain: documents.chain()?.unwrap_or_default(),
+        chains,
         access: if load.access { Some(documents.access()?.unwrap_or_default()) } else { None },
         once: load.once.as_ref().map(|key| documents.once(key, now)).transpose()?.flatten(),
         ..State::default()
@@ -166,7 +172,7 @@ pub fn collect<D: Documents>(documents: &mut D, load: &Load, now: Timestamp) -> 
     Ok(state)
 }
 
-/// A movement of the chain position; applied only when the stored position is still `from`.
+/// A movement of a chain's position; applied only when the stored position of that chain is still `from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChainMove {
     /// The position that was read from.
@@ -199,7 +205,7 @@ pub struct Changes {
     pub shop: Option<Shop>,
     /// Admins and keys.
     pub access: Option<Access>,
-    /// The chain position.
+    /// The position in one chain.
     pub chain: Option<ChainMove>,
     /// Once-keys to claim, besides the commit's own.
     pub once: Vec<Once>,
@@ -445,8 +451,8 @@ pub struct Totals {
     pub numbers: Vec<(NumberState, u64)>,
     /// How many invoices have each status name.
     pub invoices: Vec<(String, u64)>,
-    /// How many payments have each outcome name, and their sum in nanotons.
-    pub payments: Vec<(String, u64, u128)>,
+    /// How many payments have each outcome name, and their sums.
+    pub payments: Vec<(String, u64, Sums)>,
     /// How many customers have an account.
     pub accounts: u64,
 }
@@ -477,7 +483,7 @@ pub struct Totals {
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug {
     /// Loads what `load` names and what belongs to it:
-    /// - the shop and the chain position, always;
+    /// - the shop and the chain positions, always;
     /// - of a payment: the invoice it names, unless another one is asked for;
     /// - of an invoice: its number, unless another one is asked for;
     /// - of a number: the open invoice that hangs on it;
@@ -569,13 +575,14 @@ impl Totals {
         self
     }
 
-    /// Everything that was ever booked, in nanotons.
-    pub fn booked(&self) -> u128 {
-        self.payments.iter().map(|(_, _, sum)| sum).sum()
+    /// Everything that was ever booked in `currency`, in its smallest units.
+    pub fn booked(&self, currency: Currency) -> u128 {
+        self.payments.iter().map(|(_, _, sums)| sums.of(currency)).sum()
     }
 
-    /// The sum of payments with this outcome, in nanotons.
-    pub fn sum_of(&self, outcome: &str) -> u128 {
-        self.payments.iter().filter(|(name, _, _)| name == outcome).map(|(_, _, sum)| sum).sum()
+    /// The sums of payments with this outcome.
+    pub fn sums_of(&self, outcome: &str) -> Sums {
+        let row = self.payments.iter().find(|(name, _, _)| name == outcome);
+        row.map(|(_, _, sums)| sums.clone()).unwrap_or_default()
     }
 }

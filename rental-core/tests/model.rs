@@ -16,24 +16,29 @@ enum Step {
     OpenRent {
         number: u64,
         who: u64,
+        currency: Currency,
     },
     OpenRenewal {
         number: u64,
         who: u64,
+        currency: Currency,
     },
     Cancel {
         invoice: usize,
         who: u64,
     },
-    /// A coin on chain, seen at once or later; `off` nanotons beside the price.
+    /// A coin on chain, seen at once or later; `off` units beside the price, or as many units in the other currency.
     Pay {
         invoice: usize,
         off: i64,
+        other: bool,
         seen: bool,
     },
     PayStray,
-    /// The watcher reads everything that is on chain.
-    Watch,
+    /// A watcher reads everything that is on its chain.
+    Watch {
+        currency: Currency,
+    },
     /// The sweeper ticks everything.
     Sweep,
     Pass {
@@ -88,14 +93,17 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let number = || 0..NUMBERS;
     let who = || 0..CUSTOMERS;
+    let currency = || prop_oneof![Just(Currency::Ton), Just(Currency::Usdt)];
     let step = prop_oneof![
-        6 => (number(), who()).prop_map(|(number, who)| Step::OpenRent { number, who }),
-        3 => (number(), who()).prop_map(|(number, who)| Step::OpenRenewal { number, who }),
+        6 => (number(), who(), currency())
+            .prop_map(|(number, who, currency)| Step::OpenRent { number, who, currency }),
+        3 => (number(), who(), currency())
+            .prop_map(|(number, who, currency)| Step::OpenRenewal { number, who, currency }),
         1 => (0..8_usize, who()).prop_map(|(invoice, who)| Step::Cancel { invoice, who }),
-        8 => (0..8_usize, prop_oneof![8 => Just(0), 1 => Just(-1), 1 => Just(1)], any::<bool>())
-            .prop_map(|(invoice, off, seen)| Step::Pay { invoice, off, seen }),
+        8 => (0..8_usize, prop_oneof![8 => Just(0), 1 => Just(-1), 1 => Just(1)], 0..8, any::<bool>())
+            .prop_map(|(invoice, off, other, seen)| Step::Pay { invoice, off, other: other == 0, seen }),
         1 => Just(Step::PayStray),
-        4 => Just(Step::Watch),
+        6 => currency().prop_map(|currency| Step::Watch { currency }),
         4 => Just(Step::Sweep),
         6 => prop_oneof![1..20_u64, 600..50_000_u64].prop_map(|minutes| Step::Pass { minutes }),
         2 => (number(), who(), who()).prop_map(|(number, who, to)| Step::Offer { number, who, to }),
@@ -122,8 +130,8 @@ struct World {
     invoices: Vec<Invoice>,
     payments: Vec<TxHash>,
     tokens: Vec<TransferToken>,
-    chain: Vec<ChainTransaction>,
-    unseen: usize,
+    chains: BTreeMap<Currency, Vec<ChainTransaction>>,
+    unseen: BTreeMap<Currency, usize>,
     locks: u8,
 }
 
@@ -147,21 +155,26 @@ impl World {
         let wallet = Wallet { network: Network::Sandbox, address: "UQmodel".to_owned() };
         let policy = Policy { max_open_invoices: 2, max_numbers: 2, ..Policy::default() };
         service.open_shop(&wallet, &policy, ChainCursor::START).await.unwrap();
+        let (master, wallet) = ("0:aa".to_owned(), "0:bb".to_owned());
+        let accept = Command::AcceptUsdt { master, wallet, chain_start: ChainCursor::START };
+        service.execute(Request::new(Actor::System, accept)).await.unwrap();
         for n in 0..NUMBERS {
-            let plans = vec!["30d=10".parse().unwrap()];
+            let plans = vec!["30d=10+25usdt".parse().unwrap()];
             let command = Command::AddNumber { number: number(n), plans };
             service.execute(Request::new(admin(), command)).await.unwrap();
         }
-        let (invoices, payments, tokens, chain) = (vec![], vec![], vec![], vec![]);
-        Self { clock, store, service, invoices, payments, tokens, chain, unseen: 0, locks: 0 }
+        let (invoices, payments, tokens) = (vec![], vec![], vec![]);
+        let chains = Currency::ALL.map(|currency| (currency, vec![])).into();
+        let unseen = Currency::ALL.map(|currency| (currency, 0)).into();
+        Self { clock, store, service, invoices, payments, tokens, chains, unseen, locks: 0 }
     }
 
     async fn ask(&self, actor: Actor, command: Command) -> Result<Receipt, ServiceError> {
         self.service.execute(Request::new(actor, command)).await
     }
 
-    fn coin(&mut self, amount: Nanotons, comment: &str) {
-        let lt = u64::try_from(self.chain.len()).unwrap() + 1;
+    fn coin(&mut self, amount: Amount, comment: &str) {
+        let lt = u64::try_from(self.payments.len()).unwrap() + 1;
         let mut hash = [0; 32];
         hash[..8].copy_from_slice(&lt.to_be_bytes());
         let (tx, chain_time) = (TxHash(hash), self.clock.now());
@@ -173,41 +186,51 @@ impl World {
             sender: "0:aa".to_owned(),
             chain_time,
         };
-        self.chain.push(ChainTransaction { tx, lt, chain_time, verdict: Verdict::Payment(incoming) });
-        self.unseen += 1;
+        let transaction = ChainTransaction { tx, lt, chain_time, verdict: Verdict::Payment(incoming) };
+        self.chains.get_mut(&amount.currency()).unwrap().push(transaction);
+        *self.unseen.get_mut(&amount.currency()).unwrap() += 1;
         self.payments.push(tx);
     }
 
-    /// Books everything on chain; then, and only then, the chain counts as read.
-    async fn watch(&mut self) {
-        let from = self.store.load(&Load::default()).await.unwrap().chain;
-        let unseen = self.chain.split_off(self.chain.len() - self.unseen);
-        for transaction in &unseen {
+    /// Books everything on a chain; then, and only then, that chain counts as read.
+    async fn watch(&mut self, currency: Currency) {
+        let from = self.store.load(&Load::default()).await.unwrap().chains.of(currency);
+        let chain = &self.chains[&currency];
+        for transaction in &chain[chain.len() - self.unseen[&currency]..] {
             let incoming = transaction.incoming().unwrap().clone();
             self.ask(Actor::System, Command::Book { incoming, unreadable: false }).await.unwrap();
         }
-        self.chain.extend(unseen);
-        self.unseen = 0;
-        let cursor = self.chain.last().map_or(from.cursor, ChainTransaction::cursor);
-        let to = ChainState { cursor, read_to: self.clock.now().minus(Seconds(1)) };
+        let cursor = chain.last().map_or(from.cursor, ChainTransaction::cursor);
+        self.unseen.insert(currency, 0);
+        let to = ChainState { currency, cursor, read_to: self.clock.now().minus(Seconds(1)) };
         self.ask(Actor::System, Command::AdvanceChain { from: from.cursor, to }).await.unwrap();
+    }
+
+    async fn watch_all(&mut self) {
+        for currency in Currency::ALL {
+            self.watch(currency).await;
+        }
     }
 
     /// Lets something happen around the shop; `false` when the step is a request.
     async fn happen(&mut self, step: &Step) -> bool {
         match *step {
-            Step::Pay { invoice, off, seen } => {
+            Step::Pay { invoice, off, other, seen } => {
                 let Some(invoice) = self.invoices.iter().rev().nth(invoice).cloned() else {
                     return true;
                 };
-                let amount = Nanotons::new(invoice.amount.get().saturating_add_signed(off)).unwrap();
-                self.coin(amount, invoice.payload.as_str());
+                let currency = match (invoice.amount.currency(), other) {
+                    (Currency::Ton, true) | (Currency::Usdt, false) => Currency::Usdt,
+                    (Currency::Ton, false) | (Currency::Usdt, true) => Currency::Ton,
+                };
+                let amount = Amount::new(currency, invoice.amount.units().saturating_add_signed(off));
+                self.coin(amount.unwrap(), invoice.payload.as_str());
                 if seen {
-                    self.watch().await;
+                    self.watch(currency).await;
                 }
             }
-            Step::PayStray => self.coin(Nanotons::new(5).unwrap(), "hello"),
-            Step::Watch => self.watch().await,
+            Step::PayStray => self.coin(Amount::new(Currency::Usdt, 5).unwrap(), "hello"),
+            Step::Watch { currency } => self.watch(currency).await,
             Step::Sweep => {
                 for n in 0..NUMBERS {
                     let _ = self.ask(Actor::System, Command::Tick { number: number(n) }).await;
@@ -229,10 +252,12 @@ impl World {
     fn customers_request(&self, step: &Step) -> Option<(Actor, Command)> {
         let term = Term::from_days(30).unwrap();
         let (who, command) = match *step {
-            Step::OpenRent { number: n, who } => {
-                (who, Command::OpenRent { number: number(n), term, customer: customer(who) })
+            Step::OpenRent { number: n, who, currency } => {
+                (who, Command::OpenRent { number: number(n), term, customer: customer(who), currency })
             }
-            Step::OpenRenewal { number: n, who } => (who, Command::OpenRenewal { number: number(n), term }),
+            Step::OpenRenewal { number: n, who, currency } => {
+                (who, Command::OpenRenewal { number: number(n), term, currency })
+            }
             Step::Cancel { invoice, who } => {
                 (who, Command::CancelInvoice { invoice: self.invoices.get(invoice)?.id })
             }
@@ -271,7 +296,8 @@ impl World {
             Step::WriteOff { payment: back } => Command::WriteOffPayment { tx: payment(back)? },
             Step::Reprice { number: n, price } => {
                 let term = Term::from_days(30).unwrap();
-                let plan = Plan { term, price: Nanotons::from_ton(price).unwrap() };
+                let prices = Currency::ALL.map(|currency| Amount::whole(currency, price).unwrap());
+                let plan = Plan::new(term, prices).unwrap();
                 Command::SetPlans { number: number(n), plans: vec![plan] }
             }
             _ => return None,
@@ -310,9 +336,11 @@ impl World {
     async fn check(&self, before: &Books, step: &Step) -> Books {
         let books = self.books().await;
         assert_eq!(find_violations(&books.numbers, &books.invoices, &books.accounts), [], "after {step:?}");
-        let seen = &self.chain[..self.chain.len() - self.unseen];
-        let balance = reconcile(seen, u64::MAX, &books.payments, &books.invoices);
-        assert!(balance.balances(), "after {step:?}: {:?}", balance.findings);
+        for (currency, chain) in &self.chains {
+            let seen = &chain[..chain.len() - self.unseen[currency]];
+            let balance = reconcile(*currency, seen, u64::MAX, &books.payments, &books.invoices);
+            assert!(balance.balances(), "after {step:?}: {:?}", balance.findings);
+        }
 
         // An operator who applies a payment may give a customer more than the limit; nobody else can.
         let applied = books.payments.iter().filter(|payment| payment.outcome.name() == "applied").count();
@@ -376,12 +404,12 @@ proptest! {
             }
             // In the end everything comes to rest: locks run out, the chain is read, time passes.
             world.clock.advance(Seconds::from_hours(1));
-            world.watch().await;
+            world.watch_all().await;
             let end = Step::Sweep;
             world.take(&end).await;
             books = world.check(&books, &end).await;
             world.clock.advance(Seconds::from_days(3650));
-            world.watch().await;
+            world.watch_all().await;
             world.take(&end).await;
             books = world.check(&books, &end).await;
             assert!(books.numbers.iter().all(|record| record.holding == Holding::Free), "{:?}", books.numbers);

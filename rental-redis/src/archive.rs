@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use redis::{FromRedisValue, Value};
 use rental_core::{
-    Archive, ArchiveError, CustomerId, DeliveryRecord, DeliveryStage, FeedEntry, FillingId, InvoiceId,
-    InvoiceQuery, Notes, NumberQuery, NumberRecord, Once, OnceKey, Owner, Page, PageRequest, Payment,
-    PaymentQuery, PhoneNumber, Record, Section, StoreError, Timestamp,
+    Archive, ArchiveError, Currency, CustomerId, DeliveryRecord, DeliveryStage, FeedEntry, FillingId,
+    InvoiceId, InvoiceQuery, Notes, NumberQuery, NumberRecord, Once, OnceKey, Owner, Page, PageRequest,
+    Payment, PaymentQuery, PhoneNumber, Record, Section, StoreError, Timestamp,
 };
 
 use crate::commit::position;
@@ -58,7 +58,7 @@ impl Archive for RedisStore {
         Ok(match section {
             Section::Shop => self.head("doc", request, Record::Shop).await?,
             Section::Access => self.head("access", request, Record::Access).await?,
-            Section::Chain => self.head("chain", request, Record::Chain).await?,
+            Section::Chain => self.chains(request).await?,
             Section::Accounts => listings::accounts(self, request).await?.map(Record::Account),
             Section::Numbers => listings::numbers(self, numbers, request).await?.map(Record::Number),
             Section::Invoices => listings::invoices(self, invoices, request).await?.map(Record::Invoice),
@@ -113,6 +113,12 @@ impl Archive for RedisStore {
     }
 }
 
+/// The currencies whose chains stand on a page; a cursor is the name of one.
+fn currencies_after(request: &PageRequest) -> impl Iterator<Item = Currency> {
+    let given = |after: &String| 1 + Currency::ALL.iter().take_while(|given| given.name() != after).count();
+    Currency::ALL.into_iter().skip(request.after.as_ref().map_or(0, given))
+}
+
 /// A command of plain words.
 type Words = Vec<String>;
 
@@ -154,6 +160,17 @@ impl RedisStore {
         }
         let answer = self.link().ask(Call::command("HGET").arg(self.keys().shop()).arg(field)).await?;
         Ok(Page { items: optional(answer)?.map(record).into_iter().collect(), next: None })
+    }
+
+    async fn chains(&self, request: &PageRequest) -> Result<Page<Record>, StoreError> {
+        let first = PageRequest::first(1);
+        let mut found = Vec::new();
+        for currency in currencies_after(request) {
+            let [_, field] = text::chain_fields(currency);
+            let chain = self.head(field, &first, Record::Chain).await?.items;
+            found.extend(chain.into_iter().map(|chain| (currency.name().to_owned(), chain)));
+        }
+        Ok(page(request, found))
     }
 
     async fn once(&self, request: &PageRequest) -> Result<Page<Record>, StoreError> {
@@ -388,8 +405,9 @@ impl RedisStore {
                 vec![words!["HSET", shop, "access_version", access.version, "access", json]]
             }
             Record::Chain(chain) => {
+                let [compared, document] = text::chain_fields(chain.currency);
                 let (place, json) = (position(chain.cursor), text::json(chain)?);
-                vec![words!["HSET", shop, "position", place, "chain", json]]
+                vec![words!["HSET", shop, compared, place, document, json]]
             }
             Record::Account(account) => vec![
                 words!["SET", keys.account(&account.id), text::account(account)?],
@@ -489,13 +507,14 @@ impl RedisStore {
         customer: Option<&CustomerId>,
     ) -> Result<Vec<Words>, StoreError> {
         let (keys, place, outcome) = (self.keys(), text::place(payment), payment.outcome.name());
-        let (amount, sums) = (payment.amount.get(), keys.index("payments", "sums"));
+        let sums = keys.index("payments", "sums");
         let mut commands = vec![
             words!["SET", keys.payment(payment.tx), text::payment(payment)?],
             words!["ZADD", keys.index("payments", outcome), 0, place],
-            words!["HINCRBY", sums, format!("{outcome}:ton"), amount / text::TON],
-            words!["HINCRBY", sums, format!("{outcome}:nano"), amount % text::TON],
         ];
+        for (part, unit) in text::parts(payment.amount) {
+            commands.push(words!["HINCRBY", sums, format!("{outcome}:{unit}"), part]);
+        }
         if let Some(reason) = payment.outcome.reason() {
             let key = keys.index("payments", format_args!("reason:{}", reason.name()));
             commands.push(words!["ZADD", key, 0, place]);

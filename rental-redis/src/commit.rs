@@ -73,7 +73,8 @@ pub(crate) fn call(keys: &Keys, changes: &Changes, ahead: u64) -> Result<Call, S
         call = call.arg("access").arg(before(access.version)).arg(access.version).arg(text::json(access)?);
     }
     if let Some(chain) = chain {
-        call = call.arg("chain").arg(position(chain.from)).arg(position(chain.to.cursor));
+        let [_, field] = text::chain_fields(chain.to.currency);
+        call = call.arg(field).arg(position(chain.from)).arg(position(chain.to.cursor));
         call = call.arg(text::json(&chain.to)?);
     }
     add_rest(call, keys, audit, history)
@@ -142,15 +143,18 @@ fn add_number(call: Call, number: Option<&NumberRecord>) -> Result<Call, StoreEr
 fn add_payment(call: Call, payment: Option<&Payment>, changes: &Changes) -> Call {
     let Some(payment) = payment else { return call.arg(0) };
     let named = changes.invoices.iter().find(|invoice| payment.invoice == Some(invoice.id));
+    let [(whole, whole_unit), (beyond, unit)] = text::parts(payment.amount);
     call.arg(1)
         .arg(before(payment.version))
         .arg(text::place(payment))
         .arg(payment.outcome.name())
         .arg(text::reason(payment))
         .arg(text::invoice_of(payment))
-        .arg(payment.amount.get() / text::TON)
-        .arg(payment.amount.get() % text::TON)
+        .arg(whole)
+        .arg(beyond)
         .arg(named.map(|invoice| invoice.customer.to_string()).unwrap_or_default())
+        .arg(whole_unit)
+        .arg(unit)
 }
 
 /// History of the one number, and events.

@@ -1,7 +1,9 @@
 //! Loading: one call of a script that follows the references.
 
 use redis::{FromRedisValue, Value};
-use rental_core::{Access, ChainState, InvoiceRef, Load, OnceKey, Shop, State, StoreError, Timestamp};
+use rental_core::{
+    Access, ChainState, Chains, Currency, InvoiceRef, Load, OnceKey, Shop, State, StoreError, Timestamp,
+};
 use serde::de::DeserializeOwned;
 
 use crate::fault::corrupt;
@@ -47,12 +49,20 @@ pub(crate) fn read(answer: Value, load: &Load) -> Result<State, StoreError> {
     let (seconds, head, once, payment, number, invoices, accounts) = answer;
     let mut head = head.into_iter();
     let shop: Option<Shop> = optional(head.next().unwrap_or(Value::Nil))?;
-    let chain: Option<ChainState> = optional(head.next().unwrap_or(Value::Nil))?;
+    let mut chains = Chains::default();
+    for currency in Currency::ALL {
+        let chain: Option<ChainState> = optional(head.next().unwrap_or(Value::Nil))?;
+        match chain {
+            Some(chain) if chain.currency != currency => return Err(corrupt("a chain position")),
+            Some(chain) => chains.set(chain),
+            None => {}
+        }
+    }
     let access: Option<Access> = optional(head.next().unwrap_or(Value::Nil))?;
     Ok(State {
         now: Timestamp::from_unix(seconds),
         shop,
-        chain: chain.unwrap_or_default(),
+        chains,
         access: load.access.then(|| access.unwrap_or_default()),
         number: optional(number)?,
         invoices: all(invoices)?,

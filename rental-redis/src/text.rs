@@ -2,14 +2,12 @@
 
 use std::fmt::Display;
 
-use rental_core::{Account, Invoice, NumberRecord, Payment, StoreError};
+use rental_core::{Account, Amount, Currency, Invoice, NumberRecord, Payment, StoreError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The summary of a number that nobody has; it is not stored.
 pub(crate) const AVAILABLE: &str = "available - -";
-/// How many nanotons are a TON.
-pub(crate) const TON: u64 = 1_000_000_000;
 /// A word that stands for nothing.
 const NONE: &str = "-";
 
@@ -53,6 +51,30 @@ pub(crate) fn payment(payment: &Payment) -> Result<String, StoreError> {
     let (outcome, reason) = (payment.outcome.name(), reason(payment));
     let (version, invoice, json) = (payment.version, word(payment.invoice), json(payment)?);
     Ok(format!("{version} {outcome} {reason} {invoice} {json}"))
+}
+
+/// An amount in two parts, each with the name of its unit in the sums: the server's integers cannot hold the sum of many
+/// amounts in smallest units.
+pub(crate) fn parts(amount: Amount) -> [(u64, &'static str); 2] {
+    let per_whole = amount.currency().units_per_whole();
+    let [whole, beyond] = units(amount.currency());
+    [(amount.units() / per_whole, whole), (amount.units() % per_whole, beyond)]
+}
+
+/// The names of a currency's units in the sums: of whole coins, and of its smallest unit.
+pub(crate) fn units(currency: Currency) -> [&'static str; 2] {
+    match currency {
+        Currency::Ton => ["ton", "nano"],
+        Currency::Usdt => ["usdt", "micro"],
+    }
+}
+
+/// Where a chain's position stands in the shop's hash: the field that is compared, and that of the document.
+pub(crate) fn chain_fields(currency: Currency) -> [&'static str; 2] {
+    match currency {
+        Currency::Ton => ["position", "chain"],
+        Currency::Usdt => ["position:usdt", "chain:usdt"],
+    }
 }
 
 /// The reason of a payment as a word.

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use redis::{FromRedisValue, Value};
-use rental_core::{InvoiceStatus, NumberState, Outcome, StoreError, Totals};
+use rental_core::{Currency, InvoiceStatus, NumberState, Outcome, StoreError, Sums, Totals};
 
 use crate::fault::corrupt;
 use crate::script::{Call, TOTALS};
 use crate::store::RedisStore;
+use crate::text;
 
 /// The figures.
 pub(crate) async fn totals(store: &RedisStore) -> Result<Totals, StoreError> {
@@ -37,8 +38,13 @@ pub(crate) async fn totals(store: &RedisStore) -> Result<Totals, StoreError> {
             let sum = sums.get(&format!("{outcome}:{unit}")).copied().unwrap_or_default();
             u128::try_from(sum).map_err(|_| corrupt("index:payments:sums"))
         };
-        let sum = part("ton")? * 1_000_000_000 + part("nano")?;
-        totals.payments.push((outcome.to_owned(), next()?, sum));
+        let mut paid = Sums::default();
+        for currency in Currency::ALL {
+            let [whole, beyond] = text::units(currency);
+            let units = part(whole)? * u128::from(currency.units_per_whole()) + part(beyond)?;
+            paid.add_units(currency, units);
+        }
+        totals.payments.push((outcome.to_owned(), next()?, paid));
     }
     totals.accounts = next()?;
     totals.numbers.retain(|(_, count)| *count > 0);

@@ -5,8 +5,8 @@
 //! of the filling, so that of two copies into one file the later one goes on and the earlier one is told.
 
 use rental_core::{
-    ArchiveError, DeliveryRecord, DeliveryStage, Documents, FeedEntry, FillingId, InvoiceQuery, NumberQuery,
-    Once, Owner, Page, PageRequest, PaymentQuery, Record, Section, Timestamp,
+    ArchiveError, Currency, DeliveryRecord, DeliveryStage, Documents, FeedEntry, FillingId, InvoiceQuery,
+    NumberQuery, Once, Owner, Page, PageRequest, PaymentQuery, Record, Section, Timestamp,
 };
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -31,7 +31,7 @@ pub(crate) fn read_out(
     Ok(match section {
         Section::Shop => only(request, Shelves(db).shop()?.map(Record::Shop)),
         Section::Access => only(request, Shelves(db).access()?.map(Record::Access)),
-        Section::Chain => only(request, Shelves(db).chain()?.map(Record::Chain)),
+        Section::Chain => chains(db, request)?,
         Section::Accounts => listings::accounts(db, request)?.map(Record::Account),
         Section::Numbers => listings::numbers(db, numbers, request)?.map(Record::Number),
         Section::Invoices => listings::invoices(db, invoices, request)?.map(Record::Invoice),
@@ -57,6 +57,18 @@ pub(crate) fn read_out(
 fn only(request: &PageRequest, record: Option<Record>) -> Page<Record> {
     let items = record.filter(|_| request.after.is_none()).into_iter().collect();
     Page { items, next: None }
+}
+
+/// A page of the positions in all chains.
+fn chains(db: &Connection, request: &PageRequest) -> Result<Page<Record>, Fault> {
+    // A cursor is the name of a currency.
+    let given = |after: &String| 1 + Currency::ALL.iter().take_while(|given| given.name() != after).count();
+    let mut found = Vec::new();
+    for currency in Currency::ALL.into_iter().skip(request.after.as_ref().map_or(0, given)) {
+        let chain = Shelves(db).chain(currency)?;
+        found.extend(chain.map(|chain| (currency.name().to_owned(), Record::Chain(chain))));
+    }
+    Ok(page(request, found))
 }
 
 /// A page of a list, oldest first.
@@ -217,7 +229,7 @@ fn put(db: &Connection, record: &Record) -> Result<(), Fault> {
     match record {
         Record::Shop(new) => Document::of_shop(new)?.put(db),
         Record::Access(new) => Document::of_access(new)?.put(db),
-        Record::Chain(new) => put_chain(db, &text(new)?),
+        Record::Chain(new) => put_chain(db, new.currency, &text(new)?),
         Record::Account(new) => Document::of_account(new)?.put(db),
         Record::Number(new) => Document::of_number(new)?.put(db),
         Record::Invoice(new) => Document::of_invoice(new)?.put(db),

@@ -30,7 +30,7 @@ pub(crate) fn check(db: &Connection) -> Result<Vec<String>, Fault> {
     documents::<Invoice>(db, "invoices", "id", &mut found)?;
     documents::<Account>(db, "accounts", "id", &mut found)?;
     documents::<Shop>(db, "shop", "id", &mut found)?;
-    documents::<ChainState>(db, "chain", "id", &mut found)?;
+    documents::<ChainState>(db, "chain", "currency", &mut found)?;
     documents::<Access>(db, "access", "id", &mut found)?;
     documents::<HistoryEntry>(db, "history", "id", &mut found)?;
     documents::<AuditEntry>(db, "audit", "id", &mut found)?;

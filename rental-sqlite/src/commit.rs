@@ -4,8 +4,9 @@
 //! all customers share does as little as possible.
 
 use rental_core::{
-    Access, Account, Changes, Commit, CommitId, Documents, Invoice, InvoiceId, LeaseName, LeaseToken, Load,
-    NumberRecord, Once, OnceKey, Payload, Payment, Seconds, Shop, Timestamp, collect,
+    Access, Account, ChainMove, Changes, Commit, CommitId, Currency, Documents, Invoice, InvoiceId,
+    LeaseName, LeaseToken, Load, NumberRecord, Once, OnceKey, Payload, Payment, Seconds, Shop, Timestamp,
+    collect,
 };
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OptionalExtension, ToSql};
@@ -42,6 +43,7 @@ pub(crate) struct Document {
 }
 
 struct Move {
+    currency: Currency,
     from: rental_core::ChainCursor,
     to: String,
 }
@@ -156,8 +158,9 @@ impl Parcel {
         documents.extend(accounts.iter().map(Document::of_account));
         documents.extend(shop.iter().map(Document::of_shop));
         documents.extend(access.iter().map(Document::of_access));
-        let chain =
-            chain.map(|chain| -> Result<Move, Fault> { Ok(Move { from: chain.from, to: text(&chain.to)? }) });
+        let chain = chain.map(|ChainMove { from, to }| -> Result<Move, Fault> {
+            Ok(Move { currency: to.currency, from, to: text(&to)? })
+        });
         Ok(Self {
             commit_id: *commit_id,
             read: read.clone(),
@@ -224,7 +227,7 @@ impl Parcel {
             }
         }
         if let Some(chain) = &self.chain {
-            let position = Shelves(db).chain()?.unwrap_or_default().cursor;
+            let position = Shelves(db).chain(chain.currency)?.map(|stored| stored.cursor).unwrap_or_default();
             return Ok(position == chain.from);
         }
         Ok(true)
@@ -257,7 +260,7 @@ impl Parcel {
             payments::put(db, payment)?;
         }
         if let Some(chain) = chain {
-            put_chain(db, &chain.to)?;
+            put_chain(db, chain.currency, &chain.to)?;
         }
         append(db, HISTORY, history)?;
         append(db, AUDIT, audit)?;
@@ -272,10 +275,11 @@ fn follows(db: &Connection, sql: &str, key: &dyn ToSql, new: u64) -> Result<bool
     Ok(before == Some(stored.unwrap_or(0)))
 }
 
-/// Writes the chain position, a JSON text.
-pub(crate) fn put_chain(db: &Connection, position: &str) -> Result<(), Fault> {
-    let sql = "INSERT INTO chain (id, doc) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc";
-    db.prepare_cached(sql)?.execute([position])?;
+/// Writes the position in a currency's chain, a JSON text.
+pub(crate) fn put_chain(db: &Connection, currency: Currency, position: &str) -> Result<(), Fault> {
+    let sql = "INSERT INTO chain (currency, doc) VALUES (?1, ?2)
+               ON CONFLICT (currency) DO UPDATE SET doc = excluded.doc";
+    db.prepare_cached(sql)?.execute([currency.name(), position])?;
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! Reading single documents.
 
 use rental_core::{
-    Access, Account, ChainState, CustomerId, Documents, Invoice, InvoiceRef, NumberRecord, OnceKey, Payment,
-    PhoneNumber, Shop, Timestamp, TxHash,
+    Access, Account, ChainState, Currency, CustomerId, Documents, Invoice, InvoiceRef, NumberRecord, OnceKey,
+    Payment, PhoneNumber, Shop, Timestamp, TxHash,
 };
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
@@ -73,8 +73,8 @@ impl Documents for Shelves<'_> {
         self.document("SELECT doc FROM shop WHERE id = 1", [])
     }
 
-    fn chain(&mut self) -> Result<Option<ChainState>, Fault> {
-        self.document("SELECT doc FROM chain WHERE id = 1", [])
+    fn chain(&mut self, currency: Currency) -> Result<Option<ChainState>, Fault> {
+        self.document("SELECT doc FROM chain WHERE currency = ?1", [currency.name()])
     }
 
     fn access(&mut self) -> Result<Option<Access>, Fault> {

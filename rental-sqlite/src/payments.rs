@@ -1,6 +1,6 @@
 //! Payments as rows of plain columns.
 
-use rental_core::{Comment, ExceptionReason, Nanotons, Outcome, Payment, Timestamp, TxHash};
+use rental_core::{Amount, Comment, ExceptionReason, Outcome, Payment, Timestamp, TxHash};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use crate::load::moment;
 
 /// The columns that [`read`] takes, in its order.
 pub(crate) const COLUMNS: &str = "tx, lt, amount, comment_kind, comment, sender, chain_time, booked_at, outcome, \
-                                  reason, refund_tx, invoice, version";
+                                  reason, refund_tx, invoice, version, currency";
 
 /// The payment with this hash.
 pub(crate) fn load(db: &Connection, tx: TxHash) -> Result<Option<Payment>, Fault> {
@@ -56,12 +56,13 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Payment, Fault> {
         reason: text(9)?.map(|name| named(Value::String(name)).ok_or_else(broken)).transpose()?,
         refund_tx: text(10)?.map(hash).transpose()?,
     };
+    let currency = named(Value::String(row.get(13)?)).ok_or_else(broken)?;
     let invoice = text(11)?.map(|id| id.parse().map_err(|_| broken())).transpose()?;
     Ok(Payment {
         // One hash has one spelling: another one would be another row for the same transaction.
         tx: hash(key.clone())?,
         lt: unsigned(1)?,
-        amount: Nanotons::new(unsigned(2)?).ok_or_else(broken)?,
+        amount: Amount::new(currency, unsigned(2)?).ok_or_else(broken)?,
         comment: serde_json::to_value(comment).ok().and_then(named).ok_or_else(broken)?,
         sender: row.get(5)?,
         chain_time: Timestamp::from_unix(unsigned(6)?),
@@ -98,12 +99,12 @@ pub(crate) fn put(db: &Connection, payment: &Payment) -> Result<(), Fault> {
     };
     let sql =
         "INSERT INTO payments (tx, lt, amount, comment_kind, comment, sender, chain_time, booked_at, outcome,
-                                     reason, refund_tx, invoice, version, customer)
+                                     reason, refund_tx, invoice, version, currency, customer)
                VALUES (:tx, :lt, :amount, :comment_kind, :comment, :sender, :chain_time, :booked_at, :outcome,
-                       :reason, :refund_tx, :invoice, :version,
+                       :reason, :refund_tx, :invoice, :version, :currency,
                        (SELECT customer FROM invoices WHERE id = :invoice))
                ON CONFLICT (tx) DO UPDATE SET
-                   lt = excluded.lt, amount = excluded.amount, comment_kind = excluded.comment_kind,
+                   lt = excluded.lt, amount = excluded.amount, currency = excluded.currency, comment_kind = excluded.comment_kind,
                    comment = excluded.comment, sender = excluded.sender, chain_time = excluded.chain_time,
                    booked_at = excluded.booked_at, outcome = excluded.outcome, reason = excluded.reason,
                    refund_tx = excluded.refund_tx, invoice = excluded.invoice, version = excluded.version,
@@ -111,7 +112,8 @@ pub(crate) fn put(db: &Connection, payment: &Payment) -> Result<(), Fault> {
     db.prepare_cached(sql)?.execute(named_params! {
         ":tx": tx.to_string(),
         ":lt": i64::try_from(*lt).map_err(too_large)?,
-        ":amount": i64::try_from(amount.get()).map_err(too_large)?,
+        ":amount": i64::try_from(amount.units()).map_err(too_large)?,
+        ":currency": amount.currency().name(),
         ":comment_kind": comment_kind,
         ":comment": comment,
         ":sender": sender,

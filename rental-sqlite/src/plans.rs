@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use rental_core::{
-    AuditEntry, ChainMove, ChainState, Changes, Comment, CommitId, CustomerId, Disposition, Documents, Due,
-    ExceptionReason, InvoiceQuery, InvoiceRef, LeaseName, LeaseToken, Load, Nanotons, NumberQuery,
+    Amount, AuditEntry, ChainMove, ChainState, Changes, Comment, CommitId, Currency, CustomerId, Disposition,
+    Documents, Due, ExceptionReason, InvoiceQuery, InvoiceRef, LeaseName, LeaseToken, Load, NumberQuery,
     NumberState, Outcome, Owner, PageRequest, Payload, Payment, PaymentQuery, PhoneNumber, Quota, Seconds,
     Section, Timestamp, TxHash, Writing, collect,
 };
@@ -43,7 +43,7 @@ fn do_everything(db: &Connection) {
         payment: Some(Payment {
             tx,
             lt: 1,
-            amount: Nanotons::ZERO,
+            amount: Amount::whole(Currency::Ton, 0).expect("nothing"),
             comment: Comment::None,
             sender: "0:00".to_owned(),
             chain_time: now,

@@ -1,7 +1,7 @@
 //! Figures about the whole shop. They count along covering indexes: the work grows with the shop, but no document is
 //! read.
 
-use rental_core::{NumberState, Totals};
+use rental_core::{Currency, NumberState, Sums, Totals};
 use rusqlite::Connection;
 
 use crate::error::Fault;
@@ -27,15 +27,22 @@ pub(crate) fn totals(db: &Connection) -> Result<Totals, Fault> {
     }
 
     // A sum of amounts may be larger than SQLite's integers, the sums of their halves are not.
-    let sql = "SELECT outcome, count(*), sum(amount >> 32), sum(amount & 4294967295)
+    let sql = "SELECT outcome, count(*), sum(iif(currency = 'ton', amount >> 32, 0)),
+                      sum(iif(currency = 'ton', amount & 4294967295, 0)),
+                      sum(iif(currency = 'usdt', amount >> 32, 0)),
+                      sum(iif(currency = 'usdt', amount & 4294967295, 0))
                FROM payments INDEXED BY payments_by_outcome GROUP BY outcome";
     let mut payments = Vec::new();
-    for (name, found, high, low) in collect(db, sql, [], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?))
+    for (name, found, halves) in collect(db, sql, [], |row| {
+        let halves: [[i64; 2]; 2] = [[row.get(2)?, row.get(3)?], [row.get(4)?, row.get(5)?]];
+        Ok((row.get(0)?, row.get(1)?, halves))
     })? {
-        let half = |half| u128::try_from(half).map_err(|_| Fault::corrupt("the table payments"));
-        let sum = (half(high)? << 32) + half(low)?;
-        payments.push((name, count(found, "the table payments")?, sum));
+        let mut sums = Sums::default();
+        for (currency, [high, low]) in Currency::ALL.into_iter().zip(halves) {
+            let half = |half| u128::try_from(half).map_err(|_| Fault::corrupt("the table payments"));
+            sums.add_units(currency, (half(high)? << 32) + half(low)?);
+        }
+        payments.push((name, count(found, "the table payments")?, sums));
     }
 
     let accounts = db.prepare_cached("SELECT count(*) FROM accounts")?;

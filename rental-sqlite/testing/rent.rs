@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use rental_core::{
-    Account, Changes, CommitId, CustomerId, Event, EventKind, HistoryEntry, HistoryKind, Holding, Invoice,
-    InvoiceId, InvoiceKind, InvoiceStatus, Load, Nanotons, NumberRecord, Once, OnceKey, Payload, PhoneNumber,
-    Seconds, Term, Timestamp,
+    Account, Amount, Changes, CommitId, Currency, CustomerId, Event, EventKind, HistoryEntry, HistoryKind,
+    Holding, Invoice, InvoiceId, InvoiceKind, InvoiceStatus, Load, NumberRecord, Once, OnceKey, Payload,
+    PhoneNumber, Seconds, Term, Timestamp,
 };
 use ulid::Ulid;
 
@@ -53,9 +53,10 @@ impl Customer {
             number: self.record.number,
             customer: self.id.clone(),
             term: Term::from_days(30).expect("30 days are a term"),
-            amount: Nanotons::from_ton(10).expect("ten TON exist"),
+            amount: Amount::whole(Currency::Ton, 10).expect("a small amount"),
             payload: Payload::from_entropy((serial << 16).to_be_bytes()),
             wallet: "UQDYzZmfsrGzhObKJUw4gzdeIxEai3jAFbiGKGwxvxHinf4K".to_owned(),
+            jetton: None,
             status: InvoiceStatus::Open,
             created_at: START,
             expires_at: START + Seconds(900),

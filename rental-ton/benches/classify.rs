@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use data_encoding::BASE64;
-use rental_core::{ChainCursor, ManualClock, Nanotons, Network, PaymentGateway, Timestamp, TxHash};
+use rental_core::{Amount, ChainCursor, Currency, ManualClock, Network, PaymentGateway, Timestamp, TxHash};
 use rental_ton::{Sandbox, SandboxTransfer, TonAddress, verify_transaction};
 use sha2::{Digest, Sha256};
 
@@ -48,7 +48,7 @@ fn whole_chain(criterion: &mut Criterion) {
     let clock = ManualClock::at(Timestamp::from_unix(1_767_225_600));
     let sandbox = Sandbox::open(&path, Arc::new(clock)).expect("a new file");
     for index in 1..=CHAIN {
-        let amount = Nanotons::from_ton(index).expect("in range");
+        let amount = Amount::whole(Currency::Ton, index).expect("in range");
         let transfer = SandboxTransfer::payment(amount, format!("RENT-{index:010}"));
         sandbox.append(&transfer).expect("appended");
     }

@@ -129,7 +129,7 @@ fn unreadable(tx: &VerifiedTransaction, message: &Cell, phases: &Phases, wallet:
     Verdict::Unreadable(IncomingPayment {
         tx: tx.hash(),
         lt: tx.lt(),
-        amount: coins(credit).0,
+        amount: coins(credit).0.into(),
         comment: Comment::Malformed,
         sender,
         chain_time: tx.chain_time(),
@@ -164,7 +164,7 @@ fn incoming(
     IncomingPayment {
         tx: tx.hash(),
         lt: tx.lt(),
-        amount,
+        amount: amount.into(),
         comment,
         sender: sender(&info.src),
         chain_time: tx.chain_time(),

@@ -18,8 +18,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::future::join_all;
 use rental_core::{
-    ChainCursor, ChainHead, ChainRead, ChainTransaction, Clock, GatewayError, Network, PaymentGateway,
-    PaymentLinks, PaymentRequest, Seconds, Sighting, SourceStatus, Timestamp, Wallet,
+    ChainCursor, ChainHead, ChainRead, ChainTransaction, Clock, Currency, GatewayError, Network,
+    PaymentGateway, PaymentLinks, PaymentRequest, Seconds, Sighting, SourceStatus, Timestamp, Wallet,
 };
 
 use tokio::task::JoinSet;
@@ -261,6 +261,10 @@ impl TonGateway {
 
 #[async_trait]
 impl PaymentGateway for TonGateway {
+    fn currency(&self) -> Currency {
+        Currency::Ton
+    }
+
     fn wallet(&self) -> &Wallet {
         &self.wallet
     }

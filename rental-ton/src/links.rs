@@ -2,7 +2,9 @@
 //!
 //! `ton://transfer/<address>?amount=<nanotons>&text=<comment>&exp=<unix seconds>` is what wallets scan and open. The
 //! larger wallet apps take the same path and parameters under a web address of their own, which works where only web
-//! links can be clicked. The deadline `exp` binds the payer's wallet only: it does not appear on chain.
+//! links can be clicked. The deadline `exp` binds the payer's wallet only: it does not appear on chain. For a jetton,
+//! `jetton=<master>` is added, and the amount is in the token's smallest units; the address stays that of the wallet
+//! that is paid.
 
 use std::fmt::Write as _;
 
@@ -39,11 +41,12 @@ const TESTNET: [App; 1] =
 /// deployed. A text that is no address is passed on escaped, for the wallet to refuse.
 ///
 /// ```
-/// use rental_core::{Nanotons, Network, PaymentRequest, Timestamp};
+/// use rental_core::{Network, PaymentRequest, Timestamp};
 ///
 /// let request = PaymentRequest {
 ///     address: "0:39b4243d2baddad349549c3045861f67a826f688d1af304da7efefbb874f6f3f".to_owned(),
-///     amount: Nanotons::new(1_500_000_000).expect("in range"),
+///     amount: "1.5 TON".parse().expect("an amount"),
+///     jetton: None,
 ///     comment: Some("RENT 7&F".to_owned()),
 ///     expires_at: Some(Timestamp::from_unix(1_767_225_650)),
 /// };
@@ -54,9 +57,12 @@ const TESTNET: [App; 1] =
 /// );
 /// ```
 pub fn payment_links(network: Network, request: &PaymentRequest) -> PaymentLinks {
-    let address = TonAddress::parse(&request.address, network)
-        .map_or_else(|_| escape(&request.address), |address| address.friendly(network));
-    let mut rest = format!("{address}?amount={}", request.amount.get());
+    let address = shown(&request.address, network, TonAddress::friendly);
+    let mut rest = format!("{address}?amount={}", request.amount.units());
+    if let Some(master) = &request.jetton {
+        rest.push_str("&jetton=");
+        rest.push_str(&shown(master, network, TonAddress::bounceable));
+    }
     if let Some(comment) = &request.comment {
         rest.push_str("&text=");
         rest.push_str(&escape(comment));
@@ -81,6 +87,11 @@ pub fn payment_links(network: Network, request: &PaymentRequest) -> PaymentLinks
     }
 }
 
+/// An address in the spelling that `spell` gives it; a text that is none is escaped.
+fn shown(text: &str, network: Network, spell: fn(&TonAddress, Network) -> String) -> String {
+    TonAddress::parse(text, network).map_or_else(|_| escape(text), |address| spell(&address, network))
+}
+
 /// `text` with everything percent-encoded but the unreserved characters of RFC 3986; a space is `%20`, not `+`.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -97,15 +108,27 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rental_core::Nanotons;
 
     fn request() -> PaymentRequest {
         PaymentRequest {
             address: "EQA5tCQ9K63a00lUnDBFhh9nqCb2iNGvME2n7--7h09vP9fd".to_owned(),
-            amount: Nanotons::from_ton(10).expect("in range"),
+            amount: "10".parse().expect("an amount"),
+            jetton: None,
             comment: None,
             expires_at: None,
         }
+    }
+
+    #[test]
+    fn a_jetton_is_named_by_its_master_with_an_amount_in_its_own_units() {
+        let master = "0:b113a994b5024a16719f69139328eb759596c38a25f59028b146fecdc3621dfe".to_owned();
+        let amount = "25.5 USDT".parse().expect("an amount");
+        let request = PaymentRequest { jetton: Some(master), amount, ..request() };
+        let links = payment_links(Network::Mainnet, &request);
+        let rest = "UQA5tCQ9K63a00lUnDBFhh9nqCb2iNGvME2n7--7h09vP4oY?amount=25500000\
+                    &jetton=EQCxE6mUtQJKFnGfaROTKOt1lZbDiiX1kCixRv7Nw2Id_sDs";
+        assert_eq!(links.ton, format!("ton://transfer/{rest}"));
+        assert_eq!(links.https, format!("https://app.keeperwallet.com/transfer/{rest}"));
     }
 
     #[test]

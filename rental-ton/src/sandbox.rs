@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rental_core::{
-    ChainCursor, ChainHead, ChainRead, Clock, Comment, GatewayError, Nanotons, Network, NotPayment,
+    Amount, ChainCursor, ChainHead, ChainRead, Clock, Comment, Currency, GatewayError, Network, NotPayment,
     PaymentGateway, PaymentLinks, PaymentRequest, TxHash, Wallet,
 };
 
@@ -103,7 +103,7 @@ pub enum SandboxKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxTransfer {
     /// The money.
-    pub amount: Nanotons,
+    pub amount: Amount,
     /// What the payer writes, where the kind has room for it.
     pub comment: Comment,
     /// What it shall be.
@@ -114,7 +114,7 @@ pub struct SandboxTransfer {
 
 impl SandboxTransfer {
     /// A payment of `amount` with `text` as its comment.
-    pub fn payment(amount: Nanotons, text: impl Into<String>) -> Self {
+    pub fn payment(amount: Amount, text: impl Into<String>) -> Self {
         Self { amount, comment: Comment::Text(text.into()), kind: SandboxKind::Payment, sender: None }
     }
 }
@@ -123,14 +123,14 @@ impl SandboxTransfer {
 ///
 /// ```
 /// use std::sync::Arc;
-/// use rental_core::{ChainCursor, Nanotons, PaymentGateway, SystemClock};
+/// use rental_core::{Amount, ChainCursor, PaymentGateway, SystemClock};
 /// use rental_ton::{Sandbox, SandboxTransfer};
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("sandbox.chain");
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let sandbox = Sandbox::open(path, Arc::new(SystemClock))?;
-/// let amount = Nanotons::from_ton(10).expect("in range");
+/// let amount: Amount = "10 TON".parse()?;
 /// let tx = sandbox.append(&SandboxTransfer::payment(amount, "RENT-7F3K9Q"))?;
 ///
 /// let read = sandbox.read(&ChainCursor::START).await?;
@@ -187,6 +187,10 @@ impl Sandbox {
 
 #[async_trait]
 impl PaymentGateway for Sandbox {
+    fn currency(&self) -> Currency {
+        Currency::Ton
+    }
+
     fn wallet(&self) -> &Wallet {
         &self.wallet
     }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use axum::http::header;
 use rental_core::gateway_conformance::GatewayUnderTest;
 use rental_core::{
-    ChainCursor, ChainHead, Clock, Comment, GatewayError, ManualClock, Nanotons, Network, NotPayment,
+    Amount, ChainCursor, ChainHead, Clock, Comment, Currency, GatewayError, ManualClock, Network, NotPayment,
     PaymentGateway, Seconds, Timestamp, TxHash, Verdict,
 };
 use rental_ton::{
@@ -386,7 +386,7 @@ impl Live {
         Self { gateway, server, sandbox, clock, folder }
     }
 
-    async fn append(&self, amount: Nanotons, comment: Comment, kind: SandboxKind) -> TxHash {
+    async fn append(&self, amount: Amount, comment: Comment, kind: SandboxKind) -> TxHash {
         let before = self.sandbox.head().await.expect("readable").cursor;
         let transfer = SandboxTransfer { amount, comment, kind, sender: None };
         let hash = self.sandbox.append(&transfer).expect("appended");
@@ -404,16 +404,16 @@ impl GatewayUnderTest for Live {
         &self.gateway
     }
 
-    async fn pay(&self, amount: Nanotons, comment: Comment) -> TxHash {
+    async fn pay(&self, amount: Amount, comment: Comment) -> TxHash {
         self.append(amount, comment, SandboxKind::Payment).await
     }
 
-    async fn pay_unreadably(&self, amount: Nanotons) -> TxHash {
+    async fn pay_unreadably(&self, amount: Amount) -> TxHash {
         self.append(amount, Comment::None, SandboxKind::Unreadable).await
     }
 
     async fn not_a_payment(&self, reason: NotPayment) -> TxHash {
-        let amount = Nanotons::from_ton(1).expect("in range");
+        let amount = Amount::whole(Currency::Ton, 1).expect("in range");
         self.append(amount, Comment::Text("RENT-X".to_owned()), SandboxKind::NotPayment(reason)).await
     }
 

@@ -8,16 +8,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rental_core::gateway_conformance::GatewayUnderTest;
 use rental_core::{
-    ChainCursor, Clock, Comment, GatewayError, ManualClock, Nanotons, NotPayment, PaymentGateway, Seconds,
-    Timestamp, TxHash, Verdict,
+    Amount, ChainCursor, Clock, Comment, Currency, GatewayError, ManualClock, NotPayment, PaymentGateway,
+    Seconds, Timestamp, TxHash, Verdict,
 };
 use rental_ton::{Sandbox, SandboxError, SandboxKind, SandboxTransfer};
 use tempfile::TempDir;
 
 const START: Timestamp = Timestamp::from_unix(1_767_225_600);
 
-fn ton(ton: u64) -> Nanotons {
-    Nanotons::from_ton(ton).expect("in range")
+fn ton(ton: u64) -> Amount {
+    Amount::whole(Currency::Ton, ton).expect("in range")
 }
 
 /// A sandbox in a folder of its own.
@@ -66,12 +66,12 @@ impl GatewayUnderTest for Bench {
         &self.sandbox
     }
 
-    async fn pay(&self, amount: Nanotons, comment: Comment) -> TxHash {
+    async fn pay(&self, amount: Amount, comment: Comment) -> TxHash {
         let kind = SandboxKind::Payment;
         self.sandbox.append(&SandboxTransfer { amount, comment, kind, sender: None }).expect("appended")
     }
 
-    async fn pay_unreadably(&self, amount: Nanotons) -> TxHash {
+    async fn pay_unreadably(&self, amount: Amount) -> TxHash {
         let kind = SandboxKind::Unreadable;
         let transfer = SandboxTransfer { amount, comment: Comment::None, kind, sender: None };
         self.sandbox.append(&transfer).expect("appended")
@@ -99,7 +99,7 @@ async fn jetton_notices_and_zero_amounts_are_no_payments() {
     let mut transfer = SandboxTransfer::payment(ton(1), "RENT-X");
     transfer.kind = SandboxKind::JettonNotification;
     bench.sandbox.append(&transfer).expect("appended");
-    bench.sandbox.append(&SandboxTransfer::payment(Nanotons::ZERO, "RENT-X")).expect("appended");
+    bench.sandbox.append(&SandboxTransfer::payment(ton(0), "RENT-X")).expect("appended");
     let read = bench.sandbox.read(&ChainCursor::START).await.expect("readable");
     let verdicts: Vec<_> = read.transactions.into_iter().map(|transaction| transaction.verdict).collect();
     assert_eq!(

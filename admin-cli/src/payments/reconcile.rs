@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use rental_app::reconcile_books;
-use rental_core::{Finding, Page, Reconciliation, Timestamp};
+use rental_core::{Currency, Finding, Page, Reconciliation, Timestamp};
 use serde::Serialize;
 
 use crate::desk::Desk;
 use crate::failure::{Exit, Failure};
 use crate::output::{Column, Format, Shape, brief};
-use crate::shapes::{Moment, sum_in_ton};
+use crate::shapes::{Moment, sum_of};
 
 /// The comparison as JSON.
 #[derive(Serialize)]
@@ -59,7 +59,7 @@ impl Shape for Found<'_> {
 /// # Errors
 /// [`Exit::Integrity`] when the books do not balance.
 pub(super) async fn run(desk: &mut Desk<'_>) -> Result<(), Failure> {
-    let read_to = desk.rentals.shop().await?.chain.read_to;
+    let read_to = desk.rentals.shop().await?.chains.of(Currency::Ton).read_to;
     let books = reconcile_books(desk.rentals, desk.gateway, &desk.actor).await?;
     write(desk, &books, read_to)?;
     if books.balances() {
@@ -77,6 +77,7 @@ pub(super) async fn run(desk: &mut Desk<'_>) -> Result<(), Failure> {
 
 fn write(desk: &mut Desk<'_>, books: &Reconciliation, read_to: Timestamp) -> Result<(), Failure> {
     let Reconciliation {
+        currency,
         on_chain,
         booked,
         transactions,
@@ -94,12 +95,12 @@ fn write(desk: &mut Desk<'_>, books: &Reconciliation, read_to: Timestamp) -> Res
         read_to: Moment(read_to),
         transactions: *transactions,
         on_chain: on_chain.to_string(),
-        on_chain_display: sum_in_ton(*on_chain),
+        on_chain_display: sum_of(*currency, *on_chain),
         booked: booked.to_string(),
-        booked_display: sum_in_ton(*booked),
+        booked_display: sum_of(*currency, *booked),
         waiting_transactions: *waiting_transactions,
         waiting: waiting.to_string(),
-        waiting_display: sum_in_ton(*waiting),
+        waiting_display: sum_of(*currency, *waiting),
         by_outcome: by_outcome.iter().map(|(name, sum)| (*name, sum.to_string())).collect(),
         findings: findings.iter().map(Found::from).collect(),
     };
@@ -113,7 +114,7 @@ fn write(desk: &mut Desk<'_>, books: &Reconciliation, read_to: Timestamp) -> Res
         format!("on chain  {} (transactions: {transactions})", report.on_chain_display),
         format!("booked    {}", report.booked_display),
     ];
-    text.extend(by_outcome.iter().map(|(name, sum)| format!("  {name}  {}", sum_in_ton(*sum))));
+    text.extend(by_outcome.iter().map(|(name, sum)| format!("  {name}  {}", sum_of(*currency, *sum))));
     if *waiting_transactions > 0 {
         let (sum, count) = (&report.waiting_display, waiting_transactions);
         text.push(format!("waiting   {sum} (transactions: {count}) to be booked by http-api or the bot"));

@@ -4,7 +4,7 @@
 
 use clap::Args;
 use rental_core::{
-    Command, DomainError, Outcome, Payment, PaymentLinks, PaymentRequest, ServiceError, TxHash,
+    Command, Currency, DomainError, Outcome, Payment, PaymentLinks, PaymentRequest, ServiceError, TxHash,
 };
 use serde::Serialize;
 
@@ -78,18 +78,26 @@ pub(super) async fn run(refund: &Refund, desk: &mut Desk<'_>) -> Result<(), Fail
     desk.say(
         "a sender can be an exchange, where money arrives only with the customer's own memo: ask first",
     )?;
-    let refund_links = desk.gateway.links(&request(&payment));
+    let jetton = match payment.amount.currency() {
+        Currency::Ton => None,
+        // Without its master the link would send coins.
+        token => {
+            Some(desk.rentals.shop().await?.shop.jetton(token).ok_or(ServiceError::Unexpected)?.to_owned())
+        }
+    };
+    let refund_links = desk.gateway.links(&request(&payment, jetton));
     let shape = RefundShape { payment: PaymentShape::from(&payment), refund_links };
     desk.show(&shape)?;
     if refund.qr { desk.draw(&shape.refund_links.ton) } else { Ok(()) }
 }
 
 /// The whole amount back to where it came from, naming the payment.
-fn request(payment: &Payment) -> PaymentRequest {
+fn request(payment: &Payment, jetton: Option<String>) -> PaymentRequest {
     let tx = payment.tx.to_string();
     PaymentRequest {
         address: payment.sender.clone(),
         amount: payment.amount,
+        jetton,
         comment: Some(format!("Refund {}", &tx[..16])),
         expires_at: None,
     }

@@ -96,7 +96,8 @@ fn tables_and_csv() {
 
 #[test]
 fn sums_are_exact() {
-    assert_eq!(sum_in_ton(0), "0 TON");
-    assert_eq!(sum_in_ton(10_500_000_000), "10.5 TON");
-    assert_eq!(sum_in_ton(u128::from(u64::MAX) * 1000 + 1), "18446744073709.551615001 TON");
+    assert_eq!(sum_of(Currency::Ton, 0), "0 TON");
+    assert_eq!(sum_of(Currency::Ton, 10_500_000_000), "10.5 TON");
+    assert_eq!(sum_of(Currency::Ton, u128::from(u64::MAX) * 1000 + 1), "18446744073709.551615001 TON");
+    assert_eq!(sum_of(Currency::Usdt, 25_500_000), "25.5 USDT");
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use clap::Parser;
 use rental_app::{App, ShopConfig, Watcher, WatcherReport};
-use rental_core::{Actor, Command as Deed, CustomerId, Invoice, Rentals, Request};
+use rental_core::{Actor, Command as Deed, Currency, CustomerId, Invoice, Rentals, Request};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -137,6 +137,7 @@ impl Bench {
             number: number.parse().unwrap(),
             term: "30d".parse().unwrap(),
             customer: customer.clone(),
+            currency: Currency::Ton,
         };
         let request = Request::new(Actor::Customer(customer), deed);
         self.wait(self.app().service.execute(request)).unwrap().invoice().unwrap()

@@ -52,7 +52,8 @@ fn withdrawing_and_restoring_keep_the_plans() {
     let priced = bench.json(&["numbers", "price", "888 0123 4567", "--plan", "90d=27", "--plan", "7d=3.5"]);
     assert_eq!(
         priced["plans"][0],
-        json!({"term_days": 7, "price": "3500000000", "price_display": "3.5 TON"})
+        json!({"term_days": 7, "price": "3500000000", "price_display": "3.5 TON", "price_usdt": null,
+            "price_usdt_display": null})
     );
     let withdrawn = bench.json(&["numbers", "withdraw", NUMBER]);
     assert_eq!(

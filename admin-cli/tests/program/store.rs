@@ -5,8 +5,8 @@ use std::process::Child;
 use std::sync::Arc;
 
 use rental_core::{
-    Actor, Archive, AuditEntry, Command as Deed, FillingId, PageRequest, Record, Rentals, Request, Section,
-    SystemClock, Timestamp, Ulid,
+    Actor, Archive, AuditEntry, Command as Deed, Currency, FillingId, PageRequest, Record, Rentals, Request,
+    Section, SystemClock, Timestamp, Ulid,
 };
 use rental_sqlite::SqliteStore;
 use serde_json::{Value, json};
@@ -96,7 +96,11 @@ fn a_moved_shop_is_the_same_and_goes_on() {
     new.refused(&["payments", "write-off", &tx, "--yes"], 5, "payment.decided");
 
     let customer = "api:demo:alice".parse().unwrap();
-    let deed = Deed::OpenRenewal { number: NUMBER.parse().unwrap(), term: "30d".parse().unwrap() };
+    let deed = Deed::OpenRenewal {
+        number: NUMBER.parse().unwrap(),
+        term: "30d".parse().unwrap(),
+        currency: Currency::Ton,
+    };
     let request = Request::new(Actor::Customer(customer), deed);
     let invoice = new.wait(new.app().service.execute(request)).unwrap().invoice().unwrap();
     new.pay(&[&invoice.id.to_string()]);

@@ -48,9 +48,12 @@ pub(crate) struct Details {
     /// What the invoice is for: `rent` or `renew`.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
-    /// In nanotons.
+    /// In the smallest units of its currency: nanotons, or millionths of a USDT.
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<String>,
+    /// What the amount is in: `ton` or `usdt`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<&'static str>,
     /// The payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     tx_hash: Option<String>,
@@ -102,7 +105,8 @@ fn details(kind: EventKind) -> Details {
         EventKind::InvoiceOpened { invoice, kind, amount } => {
             details.invoice = Some(invoice.to_string());
             details.kind = Some(kind.name());
-            details.amount = Some(amount.get().to_string());
+            details.amount = Some(amount.units().to_string());
+            details.currency = Some(amount.currency().name());
         }
         EventKind::InvoiceSettled { invoice, tx, expires_at } => {
             details.invoice = Some(invoice.to_string());
@@ -114,7 +118,8 @@ fn details(kind: EventKind) -> Details {
         }
         EventKind::PaymentException { tx, amount, reason, invoice } => {
             details.tx_hash = Some(tx.to_string());
-            details.amount = Some(amount.get().to_string());
+            details.amount = Some(amount.units().to_string());
+            details.currency = Some(amount.currency().name());
             details.reason = Some(reason.name());
             details.invoice = invoice.map(|id| id.to_string());
         }
@@ -199,20 +204,25 @@ fn after(text: Option<&str>) -> Result<u64, Problem> {
 #[cfg(test)]
 mod tests {
     use mockall::predicate::{always, eq};
-    use rental_core::{Event, ExceptionReason, InvoiceKind, Nanotons, Ownership, Seconds, TxHash};
+    use rental_core::{Event, ExceptionReason, InvoiceKind, Ownership, Seconds, TxHash};
 
     use super::*;
     use crate::testing::{NOW, Shop, alice, invoice, number, with_key};
 
     fn every_kind() -> Vec<EventKind> {
-        let (id, tx, amount) = (invoice().id, TxHash([0xfb; 32]), Nanotons::PER_TON);
-        let amount = Nanotons::new(amount).expect("small");
+        let (id, tx) = (invoice().id, TxHash([0xfb; 32]));
+        let (amount, usdt) = ("1".parse().expect("an amount"), "2.5 USDT".parse().expect("an amount"));
         vec![
             EventKind::InvoiceOpened { invoice: id, kind: InvoiceKind::Rent, amount },
             EventKind::InvoiceSettled { invoice: id, tx, expires_at: NOW },
             EventKind::InvoiceExpired { invoice: id },
             EventKind::InvoiceCancelled { invoice: id },
-            EventKind::PaymentException { tx, amount, reason: ExceptionReason::Late, invoice: Some(id) },
+            EventKind::PaymentException {
+                tx,
+                amount: usdt,
+                reason: ExceptionReason::Late,
+                invoice: Some(id),
+            },
             EventKind::PaymentResolved { tx, outcome: "applied".to_owned() },
             EventKind::RentalStarted { expires_at: NOW },
             EventKind::RentalExtended { expires_at: NOW },

@@ -37,9 +37,13 @@ pub(crate) struct InvoiceView {
     /// For how many days.
     #[schema(example = 30)]
     term_days: u32,
-    /// The price in nanotons; a payment must be exactly this.
+    /// The price in the smallest units of its currency (nanotons, or millionths of a USDT); a payment must be exactly
+    /// this.
     #[schema(example = "10000000000")]
     amount: String,
+    /// What it has to be paid in: `ton` or `usdt`.
+    #[schema(example = "ton")]
+    currency: &'static str,
     /// The price for people.
     #[schema(example = "10 TON")]
     amount_display: String,
@@ -131,8 +135,9 @@ impl InvoiceView {
             number: invoice.number.to_string(),
             customer: invoice.customer.to_string(),
             term_days: invoice.term.days(),
-            amount: invoice.amount.get().to_string(),
-            amount_display: super::display(invoice.amount),
+            amount: invoice.amount.units().to_string(),
+            currency: invoice.amount.currency().name(),
+            amount_display: invoice.amount.to_string(),
             payload: invoice.payload.to_string(),
             wallet: invoice.wallet.clone(),
             status: invoice.status.name(),
@@ -161,7 +166,7 @@ impl InvoiceView {
 
 /// The links that pay an invoice.
 pub(crate) fn links(api: &Api, invoice: &Invoice) -> PaymentLinks {
-    api.gateway.invoice_links(invoice.amount, &invoice.payload, invoice.expires_at)
+    api.gateway.invoice_links(invoice)
 }
 
 /// The answer to a request that opened an invoice.
@@ -185,6 +190,10 @@ pub(crate) struct NewInvoice {
     term_days: i64,
     /// Your own reference of the customer: 1 to 64 letters, digits or `. _ @ + -`.
     customer: String,
+    /// What the customer wants to pay in, `ton` or `usdt`; TON when left out.
+    #[serde(default)]
+    #[schema(example = "ton")]
+    currency: Option<String>,
 }
 
 /// Which invoices.
@@ -252,6 +261,7 @@ pub(crate) async fn open(State(api): State<Api>, post: Post<NewInvoice>) -> Resu
         number: input::number(&body.number).map_err(|problem| problem.at("/number"))?,
         term: input::term(body.term_days).map_err(|problem| problem.at("/term_days"))?,
         customer: caller.customer(&body.customer).map_err(|problem| problem.at("/customer"))?,
+        currency: input::currency(body.currency.as_deref()).map_err(|problem| problem.at("/currency"))?,
     };
     let request = Request { idempotency, ..Request::new(caller.actor(), command) };
     created(&api, api.rentals.execute(request).await?)
@@ -305,7 +315,7 @@ pub(crate) async fn cancel(
 #[cfg(test)]
 mod tests {
     use mockall::predicate::{always, eq};
-    use rental_core::{Actor, DomainError, Effect, Owner, Page, ServiceError};
+    use rental_core::{Actor, Currency, DomainError, Effect, Owner, Page, ServiceError};
 
     use super::*;
     use crate::testing::{Shop, alice, invoice, number, receipt, shop_view, with_key};
@@ -319,7 +329,8 @@ mod tests {
             .expect_execute()
             .withf(|request| {
                 let term = rental_core::Term::from_days(30).expect("a term");
-                let command = Command::OpenRent { number: number(), term, customer: alice() };
+                let command =
+                    Command::OpenRent { number: number(), term, customer: alice(), currency: Currency::Ton };
                 *request == Request::new(Actor::Integrator("demo".parse().expect("a name")), command)
             })
             .returning(|_| Ok(receipt(Effect::Invoice(Box::new(invoice())))));
@@ -381,6 +392,11 @@ mod tests {
             (r#"{"number":"+88801234567","term_days":-1,"customer":"a"}"#, "term.invalid", "/term_days"),
             (r#"{"number":"+88801234567","term_days":3651,"customer":"a"}"#, "term.invalid", "/term_days"),
             (r#"{"number":"+88801234567","term_days":30,"customer":""}"#, "customer.invalid", "/customer"),
+            (
+                r#"{"number":"+88801234567","term_days":30,"customer":"a","currency":"eur"}"#,
+                "currency.invalid",
+                "/currency",
+            ),
             (
                 r#"{"number":"+88801234567","term_days":30,"customer":"tg:1"}"#,
                 "customer.invalid",

@@ -4,7 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use rental_core::{HistoryEntry, HistoryKind, NumberRecord, NumberState, PhoneNumber, Plan};
+use rental_core::{
+    Amount, Currency, HistoryEntry, HistoryKind, NumberRecord, NumberState, PhoneNumber, Plan,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -46,12 +48,18 @@ pub(crate) struct PlanView {
     /// For how many days of 24 hours.
     #[schema(example = 30)]
     term_days: u32,
-    /// The price in nanotons.
+    /// The price in nanotons; absent when it cannot be paid in TON.
     #[schema(example = "10000000000")]
-    price: String,
-    /// The price for people.
+    price: Option<String>,
+    /// The price in TON for people.
     #[schema(example = "10 TON")]
-    price_display: String,
+    price_display: Option<String>,
+    /// The price in millionths of a USDT; absent when it cannot be paid in USDT.
+    #[schema(example = "25000000")]
+    price_usdt: Option<String>,
+    /// The price in USDT for people.
+    #[schema(example = "25 USDT")]
+    price_usdt_display: Option<String>,
 }
 
 /// A line of a number's history.
@@ -83,10 +91,15 @@ pub(crate) struct HistoryView {
 
 impl From<Plan> for PlanView {
     fn from(plan: Plan) -> Self {
+        let units = |price: Option<Amount>| price.map(|price| price.units().to_string());
+        let display = |price: Option<Amount>| price.map(|price| price.to_string());
+        let (ton, usdt) = (plan.price(Currency::Ton), plan.price(Currency::Usdt));
         Self {
-            term_days: plan.term.days(),
-            price: plan.price.get().to_string(),
-            price_display: super::display(plan.price),
+            term_days: plan.term().days(),
+            price: units(ton),
+            price_display: display(ton),
+            price_usdt: units(usdt),
+            price_usdt_display: display(usdt),
         }
     }
 }

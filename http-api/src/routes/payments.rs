@@ -19,9 +19,12 @@ pub(crate) struct PaymentView {
     /// The hash of the transaction; identifies the payment for ever.
     #[schema(example = "fbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfbfb")]
     tx_hash: String,
-    /// What arrived, in nanotons.
+    /// What arrived, in the smallest units of its currency: nanotons, or millionths of a USDT.
     #[schema(example = "10000000000")]
     amount: String,
+    /// What it is in: `ton` or `usdt`.
+    #[schema(example = "ton")]
+    currency: &'static str,
     /// What arrived, for people.
     #[schema(example = "10 TON")]
     amount_display: String,
@@ -52,8 +55,9 @@ impl From<Payment> for PaymentView {
         let (outcome, reason) = (payment.outcome.name(), payment.outcome.reason());
         Self {
             tx_hash: payment.tx.to_string(),
-            amount: payment.amount.get().to_string(),
-            amount_display: super::display(payment.amount),
+            amount: payment.amount.units().to_string(),
+            currency: payment.amount.currency().name(),
+            amount_display: payment.amount.to_string(),
             comment: match payment.comment {
                 Comment::Text(text) => Some(text),
                 Comment::None | Comment::Encrypted | Comment::Binary(_) | Comment::Malformed => None,

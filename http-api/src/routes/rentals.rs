@@ -112,6 +112,10 @@ pub(crate) struct Renewal {
     /// One of the terms that the number is offered for.
     #[schema(minimum = 1, maximum = 3650)]
     term_days: i64,
+    /// What the customer wants to pay in, `ton` or `usdt`; TON when left out.
+    #[serde(default)]
+    #[schema(example = "ton")]
+    currency: Option<String>,
 }
 
 /// List rentals
@@ -169,7 +173,8 @@ pub(crate) async fn renew(
 ) -> Result<Response, Problem> {
     let Post { caller, body, idempotency } = post;
     let term = input::term(body.term_days).map_err(|problem| problem.at("/term_days"))?;
-    let command = Command::OpenRenewal { number, term };
+    let currency = input::currency(body.currency.as_deref()).map_err(|problem| problem.at("/currency"))?;
+    let command = Command::OpenRenewal { number, term, currency };
     let request = Request { idempotency, ..Request::new(caller.actor(), command) };
     invoices::created(&api, api.rentals.execute(request).await?)
 }
@@ -177,7 +182,7 @@ pub(crate) async fn renew(
 #[cfg(test)]
 mod tests {
     use mockall::predicate::{always, eq};
-    use rental_core::{Effect, Owner, Page, Seconds, Term, TransferOffer};
+    use rental_core::{Currency, Effect, Owner, Page, Seconds, Term, TransferOffer};
 
     use super::*;
     use crate::testing::{NOW, Shop, alice, invoice, number, receipt, rented, with_key};
@@ -226,7 +231,7 @@ mod tests {
             .expect_execute()
             .withf(|request| {
                 let term = Term::from_days(30).expect("a term");
-                request.command == Command::OpenRenewal { number: number(), term }
+                request.command == Command::OpenRenewal { number: number(), term, currency: Currency::Ton }
             })
             .returning(|_| Ok(receipt(Effect::Invoice(Box::new(invoice())))));
         let shop = Shop::new(rentals);

@@ -65,7 +65,8 @@ impl Watcher {
         if !self.leadership.hold().await? {
             return Ok(WatcherReport { standby: true, ..WatcherReport::default() });
         }
-        let mut chain = self.service.shop().await?.chain;
+        let currency = self.gateway.currency();
+        let mut chain = self.service.shop().await?.chains.of(currency);
         let read = self.gateway.read(&chain.cursor).await?;
         let mut report = WatcherReport { transactions: read.transactions.len(), ..WatcherReport::default() };
         let mut chunks = read.transactions.chunks(CHUNK).peekable();
@@ -73,7 +74,7 @@ impl Watcher {
             self.book(chunk, &mut report).await?;
             let cursor = chunk.last().map_or(chain.cursor, ChainTransaction::cursor);
             let read_to = if chunks.peek().is_some() { chain.read_to } else { read.read_to };
-            let to = ChainState { cursor, read_to };
+            let to = ChainState { currency, cursor, read_to };
             let goes_on = self.advance(chain, to).await? && self.leadership.hold().await?;
             if !goes_on {
                 return Ok(report); // another watcher goes on from here

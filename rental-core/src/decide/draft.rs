@@ -1,9 +1,9 @@
 //! The working copy that the rules change; at the end, what differs from the state becomes the changes.
 
 use crate::{
-    Access, Account, AuditEntry, ChainMove, Changes, CommitId, CustomerId, DomainError, Effect, Envelope,
-    Event, EventKind, HistoryEntry, HistoryKind, Invoice, InvoiceId, LeaseToken, Load, NumberRecord, Payment,
-    PhoneNumber, Shop, State, Timestamp, TransferOffer,
+    Access, Account, AuditEntry, ChainMove, Chains, Changes, CommitId, CustomerId, DomainError, Effect,
+    Envelope, Event, EventKind, HistoryEntry, HistoryKind, Invoice, InvoiceId, LeaseToken, Load,
+    NumberRecord, Payment, PhoneNumber, Shop, State, Timestamp, TransferOffer,
 };
 
 /// A working copy of the state.
@@ -11,7 +11,7 @@ pub(super) struct Draft<'a> {
     pub(super) now: Timestamp,
     pub(super) envelope: &'a Envelope,
     pub(super) shop: Shop,
-    pub(super) chain_read_to: Timestamp,
+    pub(super) chains: Chains,
     access: Option<Access>,
     pub(super) number: Option<NumberRecord>,
     pub(super) invoices: Vec<Invoice>,
@@ -31,7 +31,7 @@ impl<'a> Draft<'a> {
             now,
             envelope,
             shop: shop.clone(),
-            chain_read_to: state.chain.read_to,
+            chains: state.chains,
             access: state.access.clone(),
             number: state.number.clone(),
             invoices: state.invoices.clone(),
@@ -123,7 +123,7 @@ impl<'a> Draft<'a> {
             now: _,
             envelope: _,
             shop,
-            chain_read_to: _,
+            chains: _,
             access,
             number,
             invoices,

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Alarm, ApiKey, ChainCursor, ChainMove, ChainState, DomainError, Effect, Envelope, EventKind,
-    IntegratorId, Policy, Scope, Shop, State, Timestamp, Wallet,
+    Alarm, ApiKey, ChainCursor, ChainMove, ChainState, Currency, DomainError, Effect, Envelope, EventKind,
+    IntegratorId, Policy, Scope, Shop, State, Timestamp, UsdtWallet, Wallet,
 };
 
 use super::draft::Draft;
@@ -22,12 +22,11 @@ pub(super) fn open_shop(
     if state.shop.is_some() {
         return Err(DomainError::ShopOpen);
     }
-    let shop =
-        Shop { wallet: wallet.clone(), policy: policy.clone(), chain_start, opened_at: now, version: 0 };
+    let (wallet, policy) = (wallet.clone(), policy.clone());
+    let shop = Shop { wallet, usdt: None, policy, chain_start, opened_at: now, version: 0 };
     let mut draft = Draft::new(state, &shop, envelope, now);
-    let to = ChainState { cursor: chain_start, read_to: Timestamp::EPOCH };
-    draft.chain = Some(ChainMove { from: state.chain.cursor, to });
-    draft.audit("shop.open", &wallet.address, Some(wallet.network.to_string()));
+    draft.begin_chain(Currency::Ton, chain_start);
+    draft.audit("shop.open", &shop.wallet.address, Some(shop.wallet.network.to_string()));
     let read = load_for(&envelope.actor, &envelope.command);
     let (changes, effect) = draft.finish(state, envelope.seed.commit_id(), read, None, Effect::Done);
     Ok(Decision { changes, effect })
@@ -42,17 +41,58 @@ impl Draft<'_> {
         Effect::Done
     }
 
-    pub(super) fn advance_chain(
+    /// Begins to take USDT, or takes it again. The wallet that was named first is the only one for ever: what came in
+    /// was counted there.
+    pub(super) fn accept_usdt(
         &mut self,
-        state: &State,
-        from: ChainCursor,
-        to: ChainState,
+        master: &str,
+        wallet: &str,
+        chain_start: ChainCursor,
     ) -> Result<Effect, DomainError> {
-        if state.chain.cursor != from {
+        let usdt = match &self.shop.usdt {
+            Some(pinned) if pinned.master != master || pinned.wallet != wallet => {
+                return Err(DomainError::UsdtWalletDiffers {
+                    pinned: pinned.wallet.clone(),
+                    named: wallet.to_owned(),
+                });
+            }
+            Some(pinned) => UsdtWallet { accepted: true, ..pinned.clone() },
+            None => {
+                self.begin_chain(Currency::Usdt, chain_start);
+                let (master, wallet) = (master.to_owned(), wallet.to_owned());
+                UsdtWallet { master, wallet, chain_start, accepted: true }
+            }
+        };
+        self.set_usdt(usdt, "shop.accept_usdt");
+        Ok(Effect::Done)
+    }
+
+    pub(super) fn refuse_usdt(&mut self) -> Effect {
+        if let Some(pinned) = self.shop.usdt.clone() {
+            self.set_usdt(UsdtWallet { accepted: false, ..pinned }, "shop.refuse_usdt");
+        }
+        Effect::Done
+    }
+
+    fn set_usdt(&mut self, usdt: UsdtWallet, action: &str) {
+        if self.shop.usdt.as_ref() != Some(&usdt) {
+            self.audit(action, &usdt.wallet, Some(usdt.master.clone()));
+            self.shop.usdt = Some(usdt);
+        }
+    }
+
+    fn begin_chain(&mut self, currency: Currency, cursor: ChainCursor) {
+        let to = ChainState { cursor, ..ChainState::start(currency) };
+        self.chain = Some(ChainMove { from: self.chains.of(currency).cursor, to });
+    }
+
+    pub(super) fn advance_chain(&mut self, from: ChainCursor, to: ChainState) -> Result<Effect, DomainError> {
+        let stored = self.chains.of(to.currency);
+        if stored.cursor != from {
             return Err(DomainError::ChainMoved);
         }
-        let to = ChainState { read_to: to.read_to.max(state.chain.read_to), ..to };
-        if to != state.chain {
+        let to = ChainState { read_to: to.read_to.max(stored.read_to), ..to };
+        if to != stored {
             self.chain = Some(ChainMove { from, to });
         }
         Ok(Effect::Done)

@@ -13,7 +13,7 @@ impl Draft<'_> {
         if self.number.is_some() {
             return Err(DomainError::NumberExists);
         }
-        let plans = Plan::check(plans.to_vec())?;
+        let plans = self.checked(plans)?;
         let detail = written(&plans);
         self.number = Some(NumberRecord::new(number, plans, self.now));
         self.history(HistoryKind::Added, None);
@@ -23,7 +23,7 @@ impl Draft<'_> {
     }
 
     pub(super) fn set_plans(&mut self, plans: &[Plan]) -> Result<Effect, DomainError> {
-        let plans = Plan::check(plans.to_vec())?;
+        let plans = self.checked(plans)?;
         let detail = written(&plans);
         let record = self.record()?;
         if record.plans != plans {
@@ -32,6 +32,15 @@ impl Draft<'_> {
             self.audit("number.price", number, Some(detail));
         }
         self.number_effect()
+    }
+
+    /// The plans, when they can be offered: a price that cannot be paid would only mislead.
+    fn checked(&self, plans: &[Plan]) -> Result<Vec<Plan>, DomainError> {
+        let plans = Plan::check(plans.to_vec())?;
+        for price in plans.iter().flat_map(Plan::prices) {
+            self.check_accepted(price.currency())?;
+        }
+        Ok(plans)
     }
 
     pub(super) fn withdraw(&mut self) -> Result<Effect, DomainError> {

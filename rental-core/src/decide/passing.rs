@@ -23,8 +23,8 @@ impl Draft<'_> {
         let Some(id) = self.number.as_ref().and_then(crate::NumberRecord::open_invoice) else {
             return;
         };
-        let (now, read_to) = (self.now, self.chain_read_to);
-        let Some(invoice) = self.invoice(id).filter(|invoice| invoice.has_lapsed(read_to)) else {
+        let (now, chains) = (self.now, self.chains);
+        let Some(invoice) = self.invoice(id).filter(|invoice| invoice.has_lapsed(&chains)) else {
             return;
         };
         invoice.status = InvoiceStatus::Expired { at: now };

@@ -19,6 +19,10 @@ pub(super) fn named_by(incoming: &IncomingPayment) -> Option<Payload> {
 /// What the invoice makes of a payment that names it, before looking at the number.
 fn fits(invoice: &Invoice, incoming: &IncomingPayment) -> Result<(), ExceptionReason> {
     use std::cmp::Ordering::{Equal, Greater, Less};
+    // First: each currency's chain is read at its own time, and when this one is read must not change the reason.
+    if incoming.amount.currency() != invoice.amount.currency() {
+        return Err(ExceptionReason::WrongCurrency);
+    }
     match invoice.status {
         InvoiceStatus::Settled { .. } => return Err(ExceptionReason::Duplicate),
         InvoiceStatus::Cancelled { .. } => return Err(ExceptionReason::Cancelled),
@@ -34,7 +38,7 @@ fn fits(invoice: &Invoice, incoming: &IncomingPayment) -> Result<(), ExceptionRe
     if incoming.chain_time + CLOCK_SKEW < invoice.created_at {
         return Err(ExceptionReason::Early);
     }
-    match incoming.amount.cmp(&invoice.amount) {
+    match incoming.amount.units().cmp(&invoice.amount.units()) {
         Less => Err(ExceptionReason::Underpaid),
         Greater => Err(ExceptionReason::Overpaid),
         Equal => Ok(()),

@@ -1,8 +1,8 @@
 //! Opening and cancelling invoices, and the limits.
 
 use crate::{
-    CustomerId, DomainError, Effect, EventKind, Holding, Invoice, InvoiceId, InvoiceKind, InvoiceStatus,
-    NumberRecord, NumberState, Plan, Renewal, Rental, Term, Timestamp,
+    Amount, Currency, CustomerId, DomainError, Effect, EventKind, Holding, Invoice, InvoiceId, InvoiceKind,
+    InvoiceStatus, NumberRecord, NumberState, Renewal, Rental, Term, Timestamp,
 };
 
 use super::draft::Draft;
@@ -27,22 +27,24 @@ fn unavailable(record: &NumberRecord) -> Result<(), DomainError> {
 }
 
 impl Draft<'_> {
-    pub(super) fn open_rent(&mut self, term: Term, customer: &CustomerId) -> Result<Effect, DomainError> {
-        let plan = {
-            let record = self.record()?;
-            unavailable(record)?;
-            record.plan(term).ok_or(DomainError::PlanUnknown)?
-        };
+    pub(super) fn open_rent(
+        &mut self,
+        term: Term,
+        currency: Currency,
+        customer: &CustomerId,
+    ) -> Result<Effect, DomainError> {
+        unavailable(self.record()?)?;
+        let price = self.price(term, currency)?;
         self.check_may_receive(customer)?;
         self.check_may_open(customer)?;
-        let invoice = self.open(InvoiceKind::Rent, plan, customer)?;
+        let invoice = self.open(InvoiceKind::Rent, term, price, customer)?;
         let Invoice { id, expires_at, .. } = invoice;
         self.record()?.holding =
             Holding::Reserved { invoice: id, customer: customer.clone(), until: expires_at };
         Ok(Effect::Invoice(Box::new(invoice)))
     }
 
-    pub(super) fn open_renewal(&mut self, term: Term) -> Result<Effect, DomainError> {
+    pub(super) fn open_renewal(&mut self, term: Term, currency: Currency) -> Result<Effect, DomainError> {
         let now = self.now;
         let record = self.record()?;
         let rental = record.rental().cloned().ok_or(DomainError::RentalUnknown)?;
@@ -52,7 +54,7 @@ impl Draft<'_> {
         if record.is_lost() {
             return Err(DomainError::NumberLost);
         }
-        let plan = record.plan(term).ok_or(DomainError::PlanUnknown)?;
+        let price = self.price(term, currency)?;
         if rental.expires_at.max(now) + term.seconds() > latest_end(now) {
             return Err(DomainError::TermTooLong);
         }
@@ -61,7 +63,7 @@ impl Draft<'_> {
             return Err(DomainError::CustomerBanned);
         }
         self.check_may_open(&holder)?;
-        let invoice = self.open(InvoiceKind::Renew, plan, &holder)?;
+        let invoice = self.open(InvoiceKind::Renew, term, price, &holder)?;
         let renewal = Some(Renewal { invoice: invoice.id, until: invoice.expires_at });
         let record = self.record()?;
         let holding = std::mem::replace(&mut record.holding, Holding::Free);
@@ -69,18 +71,37 @@ impl Draft<'_> {
         Ok(Effect::Invoice(Box::new(invoice)))
     }
 
+    /// What the number costs for `term` in `currency`.
+    fn price(&mut self, term: Term, currency: Currency) -> Result<Amount, DomainError> {
+        let plan = self.record()?.plan(term).ok_or(DomainError::PlanUnknown)?;
+        self.check_accepted(currency)?;
+        plan.price(currency).ok_or(DomainError::PriceUnknown { currency })
+    }
+
+    /// Whether the shop takes `currency` now.
+    pub(super) fn check_accepted(&self, currency: Currency) -> Result<(), DomainError> {
+        if self.shop.accepts(currency) { Ok(()) } else { Err(DomainError::CurrencyNotAccepted { currency }) }
+    }
+
     /// Makes the invoice, hangs it on the account, claims its payload.
-    fn open(&mut self, kind: InvoiceKind, plan: Plan, customer: &CustomerId) -> Result<Invoice, DomainError> {
+    fn open(
+        &mut self,
+        kind: InvoiceKind,
+        term: Term,
+        amount: Amount,
+        customer: &CustomerId,
+    ) -> Result<Invoice, DomainError> {
         let seed = &self.envelope.seed;
         let invoice = Invoice {
             id: InvoiceId::new(seed.id),
             kind,
             number: self.phone()?,
             customer: customer.clone(),
-            term: plan.term,
-            amount: plan.price,
+            term,
+            amount,
             payload: seed.payload(),
             wallet: self.shop.wallet.address.clone(),
+            jetton: self.shop.jetton(amount.currency()).map(str::to_owned),
             status: InvoiceStatus::Open,
             created_at: self.now,
             expires_at: self.now + self.shop.policy.invoice_ttl,

@@ -12,7 +12,7 @@ use std::task::Poll;
 use async_trait::async_trait;
 
 use crate::{
-    ChainCursor, ChainTransaction, Comment, GatewayError, IncomingPayment, Nanotons, NotPayment,
+    Amount, ChainCursor, ChainTransaction, Comment, GatewayError, IncomingPayment, NotPayment,
     PaymentGateway, PaymentRequest, Seconds, TxHash, Verdict,
 };
 
@@ -22,11 +22,11 @@ pub trait GatewayUnderTest: Send + Sync {
     /// The gateway.
     fn gateway(&self) -> &dyn PaymentGateway;
 
-    /// Lets the chain take a payment now.
-    async fn pay(&self, amount: Nanotons, comment: Comment) -> TxHash;
+    /// Lets the chain take a payment now, in the gateway's currency.
+    async fn pay(&self, amount: Amount, comment: Comment) -> TxHash;
 
     /// Lets the chain take money now whose message cannot be read.
-    async fn pay_unreadably(&self, amount: Nanotons) -> TxHash;
+    async fn pay_unreadably(&self, amount: Amount) -> TxHash;
 
     /// Lets the chain take a transaction now that is no payment.
     async fn not_a_payment(&self, reason: NotPayment) -> TxHash;
@@ -53,8 +53,8 @@ fn text(text: &str) -> Comment {
     Comment::Text(text.to_owned())
 }
 
-fn ton(ton: u64) -> Nanotons {
-    Nanotons::from_ton(ton).expect("the suite pays small amounts")
+fn coins(test: &impl GatewayUnderTest, whole: u64) -> Amount {
+    Amount::whole(test.gateway().currency(), whole).expect("the suite pays small amounts")
 }
 
 fn hashes(transactions: &[ChainTransaction]) -> Vec<TxHash> {
@@ -85,7 +85,7 @@ pub async fn payments_are_read_oldest_first_with_all_they_carry(test: impl Gatew
     ];
     let mut paid = Vec::new();
     for (amount, comment) in (1..).zip(comments) {
-        paid.push((test.pay(ton(amount), comment.clone()).await, ton(amount), comment));
+        paid.push((test.pay(coins(&test, amount), comment.clone()).await, coins(&test, amount), comment));
     }
     let transactions = read(&test, &ChainCursor::START).await;
     assert!(transactions.is_sorted_by(|one, next| one.lt < next.lt && one.chain_time <= next.chain_time));
@@ -101,8 +101,8 @@ pub async fn payments_are_read_oldest_first_with_all_they_carry(test: impl Gatew
 
 /// Two payments that look the same are two payments.
 pub async fn equal_payments_are_two_payments(test: impl GatewayUnderTest) {
-    let first = test.pay(ton(1), text("same")).await;
-    let second = test.pay(ton(1), text("same")).await;
+    let first = test.pay(coins(&test, 1), text("same")).await;
+    let second = test.pay(coins(&test, 1), text("same")).await;
     assert_ne!(first, second);
     assert_eq!(hashes(&read(&test, &ChainCursor::START).await), [first, second]);
 }
@@ -110,11 +110,11 @@ pub async fn equal_payments_are_two_payments(test: impl GatewayUnderTest) {
 /// Reading from the same position gives the same, however often.
 pub async fn reading_is_repeatable(test: impl GatewayUnderTest) {
     for amount in 1..4 {
-        test.pay(ton(amount), Comment::None).await;
+        test.pay(coins(&test, amount), Comment::None).await;
     }
     let first = read(&test, &ChainCursor::START).await;
     assert_eq!(read(&test, &ChainCursor::START).await, first);
-    let newest = test.pay(ton(9), Comment::None).await;
+    let newest = test.pay(coins(&test, 9), Comment::None).await;
     let second = read(&test, &ChainCursor::START).await;
     assert_eq!(second[..3], first);
     assert_eq!(second[3].tx, newest);
@@ -123,7 +123,7 @@ pub async fn reading_is_repeatable(test: impl GatewayUnderTest) {
 /// From every position, with its hash or as a bare logical time, exactly what came after it is read.
 pub async fn a_cursor_leaves_out_exactly_what_was_read(test: impl GatewayUnderTest) {
     for amount in 1..6 {
-        test.pay(ton(amount), Comment::None).await;
+        test.pay(coins(&test, amount), Comment::None).await;
     }
     let all = read(&test, &ChainCursor::START).await;
     for (index, transaction) in all.iter().enumerate() {
@@ -139,7 +139,7 @@ pub async fn a_cursor_leaves_out_exactly_what_was_read(test: impl GatewayUnderTe
 /// The head is the newest transaction, and after it there is nothing.
 pub async fn the_head_is_the_newest_transaction(test: impl GatewayUnderTest) {
     for amount in 1..4 {
-        let tx = test.pay(ton(amount), Comment::None).await;
+        let tx = test.pay(coins(&test, amount), Comment::None).await;
         let head = test.gateway().head().await.expect("readable");
         assert_eq!(head.cursor.hash, Some(tx));
         assert_eq!(read(&test, &head.cursor).await, Vec::new());
@@ -159,12 +159,12 @@ pub async fn what_is_no_payment_is_read_as_such(test: impl GatewayUnderTest) {
 
 /// A message that nobody can read is booked with its money and does not hide the payment after it.
 pub async fn an_unreadable_message_does_not_stop_the_reading(test: impl GatewayUnderTest) {
-    let odd = test.pay_unreadably(ton(3)).await;
-    let good = test.pay(ton(4), text("after it")).await;
+    let odd = test.pay_unreadably(coins(&test, 3)).await;
+    let good = test.pay(coins(&test, 4), text("after it")).await;
     let transactions = read(&test, &ChainCursor::START).await;
     assert_eq!(hashes(&transactions), [odd, good]);
     let Verdict::Unreadable(booked) = &transactions[0].verdict else { panic!("{transactions:?}") };
-    assert_eq!(booked.amount, ton(3));
+    assert_eq!(booked.amount, coins(&test, 3));
     assert!(matches!(transactions[1].verdict, Verdict::Payment(_)));
 }
 
@@ -174,7 +174,7 @@ pub async fn nothing_appears_before_a_reported_read_to(test: impl GatewayUnderTe
     for round in 0..6 {
         let reported = test.gateway().read(&after).await.expect("readable").read_to;
         let head = test.gateway().head().await.expect("readable").read_to;
-        test.pay(ton(1), Comment::None).await;
+        test.pay(coins(&test, 1), Comment::None).await;
         let new = read(&test, &after).await;
         assert_eq!(new.len(), 1);
         assert!(
@@ -189,7 +189,7 @@ pub async fn nothing_appears_before_a_reported_read_to(test: impl GatewayUnderTe
 
 /// `read_to` goes on although nobody pays, so that reservations can end.
 pub async fn read_to_goes_on_without_payments(test: impl GatewayUnderTest) {
-    let tx = test.pay(ton(1), Comment::None).await;
+    let tx = test.pay(coins(&test, 1), Comment::None).await;
     let paid = read(&test, &ChainCursor::START).await[0].clone();
     assert_eq!(paid.tx, tx);
     test.pass(Seconds::from_hours(1)).await;
@@ -201,7 +201,7 @@ pub async fn read_to_goes_on_without_payments(test: impl GatewayUnderTest) {
 /// A position that is on no such chain is refused: something is wrong with the provider, or with the wallet.
 pub async fn a_cursor_of_another_chain_is_refused(test: impl GatewayUnderTest) {
     for amount in 1..4 {
-        test.pay(ton(amount), Comment::None).await;
+        test.pay(coins(&test, amount), Comment::None).await;
     }
     for known in read(&test, &ChainCursor::START).await {
         let foreign = ChainCursor { lt: known.lt, hash: Some(TxHash([7; 32])) };
@@ -213,7 +213,7 @@ pub async fn a_cursor_of_another_chain_is_refused(test: impl GatewayUnderTest) {
 /// Readers at the same time see the same.
 pub async fn readers_do_not_disturb_each_other(test: impl GatewayUnderTest) {
     for amount in 1..4 {
-        test.pay(ton(amount), Comment::None).await;
+        test.pay(coins(&test, amount), Comment::None).await;
     }
     let mut readers: Vec<_> =
         (0..3).map(|_| (Box::pin(read(&test, &ChainCursor::START)), Poll::Pending)).collect();
@@ -232,12 +232,13 @@ pub async fn readers_do_not_disturb_each_other(test: impl GatewayUnderTest) {
     }
 }
 
-/// Links name the wallet, the amount to the nanoton and the comment.
+/// Links name the wallet, the exact amount and the comment.
 pub async fn links_carry_address_amount_and_comment(test: impl GatewayUnderTest) {
     let gateway = test.gateway();
     let request = PaymentRequest {
         address: gateway.wallet().address.clone(),
-        amount: Nanotons::new(10_000_000_001).expect("in range"),
+        amount: Amount::new(gateway.currency(), 10_000_000_001).expect("in range"),
+        jetton: None,
         comment: Some("RENT-0123456789".to_owned()),
         expires_at: None,
     };
@@ -249,8 +250,13 @@ pub async fn links_carry_address_amount_and_comment(test: impl GatewayUnderTest)
             assert!(link.contains(part), "{link} has {part}");
         }
     }
+    let master = "0:b113a994b5024a16719f69139328eb759596c38a25f59028b146fecdc3621dfe".to_owned();
+    let token = gateway.links(&PaymentRequest { jetton: Some(master), ..request.clone() });
+    for link in [&token.ton, &token.https] {
+        assert!(link.contains("&jetton="), "{link} names the jetton");
+    }
     // What the chain does meanwhile changes nothing about them.
-    test.pay(ton(1), Comment::None).await;
+    test.pay(coins(&test, 1), Comment::None).await;
     assert_eq!(gateway.links(&request), links);
 }
 

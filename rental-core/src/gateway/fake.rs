@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::{
-    ChainCursor, ChainHead, ChainRead, ChainTransaction, Comment, GatewayError, IncomingPayment, Nanotons,
-    Network, NotPayment, PaymentGateway, PaymentLinks, PaymentRequest, Seconds, Timestamp, TxHash, Verdict,
-    Wallet, WalletLink,
+    Amount, ChainCursor, ChainHead, ChainRead, ChainTransaction, Comment, Currency, GatewayError,
+    IncomingPayment, Network, NotPayment, PaymentGateway, PaymentLinks, PaymentRequest, Seconds, Timestamp,
+    TxHash, Verdict, Wallet, WalletLink,
 };
 
 /// The logical time from one scripted transaction to the next.
@@ -19,11 +19,11 @@ const LT_STEP: u64 = 1_000;
 /// another may come in the same second. Clones share one script. Hashes are made from the logical time, so every run gives the same.
 ///
 /// ```
-/// use rental_core::{ChainCursor, Comment, FakeGateway, GatewayError, Nanotons, PaymentGateway, Timestamp};
+/// use rental_core::{Amount, ChainCursor, Comment, FakeGateway, GatewayError, PaymentGateway, Timestamp};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let gateway = FakeGateway::new();
-/// let amount = Nanotons::from_ton(10).expect("in range");
+/// let amount: Amount = "10 TON".parse()?;
 /// let tx = gateway.pay(amount, Comment::Text("RENT-0123456789".into()), Timestamp::from_unix(1_000));
 ///
 /// let read = gateway.read(&ChainCursor::START).await?;
@@ -39,6 +39,7 @@ const LT_STEP: u64 = 1_000;
 /// ```
 #[derive(Debug, Clone)]
 pub struct FakeGateway {
+    currency: Currency,
     wallet: Wallet,
     script: Arc<Mutex<Script>>,
 }
@@ -61,14 +62,19 @@ impl FakeGateway {
     /// The raw address of whoever pays.
     pub const SENDER: &str = "0:1111111111111111111111111111111111111111111111111111111111111111";
 
-    /// A gateway whose wallet, on the sandbox network, has no transaction yet.
+    /// A gateway for TON whose wallet, on the sandbox network, has no transaction yet.
     pub fn new() -> Self {
+        Self::of(Currency::Ton)
+    }
+
+    /// The same for any currency. The scripts of different currencies have different hashes.
+    pub fn of(currency: Currency) -> Self {
         let address = "UQCIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiMjA".to_owned();
-        Self { wallet: Wallet { network: Network::Sandbox, address }, script: Arc::default() }
+        Self { currency, wallet: Wallet { network: Network::Sandbox, address }, script: Arc::default() }
     }
 
     /// Adds a payment at `chain_time` and returns its hash.
-    pub fn pay(&self, amount: Nanotons, comment: Comment, chain_time: Timestamp) -> TxHash {
+    pub fn pay(&self, amount: Amount, comment: Comment, chain_time: Timestamp) -> TxHash {
         self.push(chain_time, |tx, lt| {
             Verdict::Payment(IncomingPayment {
                 tx,
@@ -82,7 +88,7 @@ impl FakeGateway {
     }
 
     /// Adds money with a message that cannot be read, and returns its hash.
-    pub fn pay_unreadably(&self, amount: Nanotons, chain_time: Timestamp) -> TxHash {
+    pub fn pay_unreadably(&self, amount: Amount, chain_time: Timestamp) -> TxHash {
         self.push(chain_time, |tx, lt| {
             let comment = Comment::Malformed;
             Verdict::Unreadable(IncomingPayment {
@@ -107,6 +113,10 @@ impl FakeGateway {
         let lt = script.transactions.last().map_or(0, |last| last.lt) + LT_STEP;
         let mut hash = [0xfa; 32];
         hash[..8].copy_from_slice(&lt.to_be_bytes());
+        hash[8] = match self.currency {
+            Currency::Ton => 0xfa,
+            Currency::Usdt => 0xfb,
+        };
         let tx = TxHash(hash);
         script.transactions.push(ChainTransaction { tx, lt, chain_time, verdict: verdict(tx, lt) });
         script.read_to = script.read_to.max(chain_time.minus(Seconds(1)));
@@ -144,6 +154,10 @@ impl FakeGateway {
 
 #[async_trait]
 impl PaymentGateway for FakeGateway {
+    fn currency(&self) -> Currency {
+        self.currency
+    }
+
     fn wallet(&self) -> &Wallet {
         &self.wallet
     }
@@ -167,7 +181,12 @@ impl PaymentGateway for FakeGateway {
     /// Readable rather than exact: the comment is not escaped.
     fn links(&self, request: &PaymentRequest) -> PaymentLinks {
         let comment = request.comment.as_deref().unwrap_or_default();
-        let rest = format!("transfer/{}?amount={}&text={comment}", request.address, request.amount.get());
+        let mut rest =
+            format!("transfer/{}?amount={}&text={comment}", request.address, request.amount.units());
+        if let Some(master) = &request.jetton {
+            rest.push_str("&jetton=");
+            rest.push_str(master);
+        }
         let https = format!("https://wallet.test/{rest}");
         let wallets = vec![WalletLink {
             wallet: "test".to_owned(),
@@ -201,11 +220,11 @@ mod tests {
             &self.gateway
         }
 
-        async fn pay(&self, amount: Nanotons, comment: Comment) -> TxHash {
+        async fn pay(&self, amount: Amount, comment: Comment) -> TxHash {
             self.gateway.pay(amount, comment, self.now())
         }
 
-        async fn pay_unreadably(&self, amount: Nanotons) -> TxHash {
+        async fn pay_unreadably(&self, amount: Amount) -> TxHash {
             self.gateway.pay_unreadably(amount, self.now())
         }
 

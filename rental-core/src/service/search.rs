@@ -1,8 +1,8 @@
 //! Looking through the pool: by state, digits, term and price, in bounded work whatever the size of the shop.
 
 use crate::{
-    NumberPattern, NumberQuery, NumberRecord, NumberState, Owner, Page, PageRequest, PhoneNumber, Plan,
-    Policy, ServiceError, Store, Term, Timestamp,
+    Amount, NumberPattern, NumberQuery, NumberRecord, NumberState, Owner, Page, PageRequest, PhoneNumber,
+    Plan, Policy, ServiceError, Store, Term, Timestamp,
 };
 
 /// What is looked for; what is absent does not matter.
@@ -14,15 +14,17 @@ pub struct NumberSearch {
     pub pattern: Option<NumberPattern>,
     /// Numbers that are offered for this term.
     pub term: Option<Term>,
-    /// Numbers of which a plan (the one for the term, when there is one) costs no more than this.
-    pub most: Option<crate::Nanotons>,
+    /// Numbers of which a plan (the one for the term, when there is one) costs no more than this, in its currency.
+    pub most: Option<Amount>,
 }
 
 impl NumberSearch {
     /// Whether `record`, as it stands now, is looked for.
     pub fn finds(&self, record: &NumberRecord) -> bool {
         let wanted = |plan: &Plan| {
-            self.term.is_none_or(|term| plan.term == term) && self.most.is_none_or(|most| plan.price <= most)
+            let affordable =
+                |most: Amount| plan.price(most.currency()).is_some_and(|price| price.units() <= most.units());
+            self.term.is_none_or(|term| plan.term() == term) && self.most.is_none_or(affordable)
         };
         (self.states.is_empty() || self.states.contains(&record.state()))
             && self.pattern.as_ref().is_none_or(|pattern| pattern.matches(record.number))

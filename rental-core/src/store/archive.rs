@@ -32,7 +32,7 @@ pub enum Record {
     Shop(Shop),
     /// Admins and keys.
     Access(Access),
-    /// How far the chain has been read.
+    /// How far a chain has been read.
     Chain(ChainState),
     /// A customer's account.
     Account(Account),
@@ -107,7 +107,7 @@ pub enum Section {
     Shop,
     /// At most one [`Record::Access`].
     Access,
-    /// At most one [`Record::Chain`].
+    /// At most one [`Record::Chain`] of each currency.
     Chain,
     /// Every [`Record::Account`].
     Accounts,

@@ -230,6 +230,7 @@ macro_rules! store_conformance {
                 an_expired_once_key_is_free_again,
                 once_keys_of_different_kinds_and_owners_do_not_meet,
                 the_chain_moves_only_from_where_it_stands,
+                every_currency_has_a_chain_of_its_own,
                 a_wrong_chain_position_writes_nothing,
             }
             isolation {

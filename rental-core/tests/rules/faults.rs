@@ -32,7 +32,7 @@ async fn fault_02_a_former_holder_and_a_forger_can_do_and_see_nothing() {
     for who in [7, 9] {
         assert!(shop.service.rental(&actor(who), number(1)).await.is_err());
         for command in [
-            Command::OpenRenewal { number: number(1), term: days(30) },
+            Command::OpenRenewal { number: number(1), term: days(30), currency: Currency::Ton },
             Command::OfferTransfer { number: number(1), to: None },
             Command::WithdrawTransfer { number: number(1) },
         ] {
@@ -79,7 +79,12 @@ async fn fault_04_a_renewal_moves_the_deadline() {
 #[tokio::test]
 async fn fault_05_a_commit_on_a_number_that_has_changed_is_decided_again() {
     let shop = TestShop::open().await;
-    let open = |who| Command::OpenRent { number: number(1), term: days(30), customer: customer(who) };
+    let open = |who| Command::OpenRent {
+        number: number(1),
+        term: days(30),
+        customer: customer(who),
+        currency: Currency::Ton,
+    };
     let stale = shop.store.load(&load_for(&actor(8), &open(8))).await.unwrap();
     shop.rent(1, 7).await;
     let seed = Seed { id: Ulid::from_parts(1, 1), entropy: [0; 32] };
@@ -108,7 +113,7 @@ async fn fault_06_and_10_one_payment_seen_by_many_watchers_counts_once() {
         booked += usize::from(watcher.await.unwrap().changed);
     }
     assert_eq!(booked, 1);
-    assert_eq!(shop.store.totals().await.unwrap().booked(), u128::from(invoice.amount.get()));
+    assert_eq!(shop.store.totals().await.unwrap().booked(Currency::Ton), u128::from(invoice.amount.units()));
     assert_eq!(shop.rental(1).await.expires_at, shop.now() + Seconds(30 * DAY));
 }
 
@@ -235,7 +240,7 @@ async fn fault_26_only_the_whole_comment_and_the_whole_price_count_and_once() {
     let one = shop.open_rent(1, 7).await.unwrap();
     let two = shop.open_rent(2, 7).await.unwrap();
     let both = format!("{} {}", one.payload, two.payload);
-    let short = Nanotons::new(one.amount.get() / 100 * 98).unwrap();
+    let short = Amount::new(Currency::Ton, one.amount.units() / 100 * 98).unwrap();
     for (amount, comment) in [(ton("20"), both.as_str()), (short, one.payload.as_str())] {
         assert_eq!(shop.book(shop.coin(amount, comment)).await.outcome.name(), "exception");
     }

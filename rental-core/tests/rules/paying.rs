@@ -28,7 +28,7 @@ async fn anything_but_the_exact_amount_is_kept_and_rents_nothing() {
     let shop = TestShop::open().await;
     let invoice = shop.open_rent(1, 7).await.unwrap();
     let payload = invoice.payload.as_str();
-    let one = Nanotons::new(1).unwrap();
+    let one = ton("0.000000001");
     let (less, more) = (invoice.amount.checked_sub(one).unwrap(), invoice.amount.checked_add(one).unwrap());
     for (amount, reason) in [
         (less, ExceptionReason::Underpaid),
@@ -99,7 +99,7 @@ async fn one_transaction_is_booked_once_however_often_it_is_seen() {
         assert_eq!(shop.book(coin.clone()).await, first);
     }
     assert_eq!(shop.rental(1).await, rental);
-    assert_eq!(shop.store.totals().await.unwrap().booked(), u128::from(invoice.amount.get()));
+    assert_eq!(shop.store.totals().await.unwrap().booked(Currency::Ton), u128::from(invoice.amount.units()));
 }
 
 #[tokio::test]

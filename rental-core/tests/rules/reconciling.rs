@@ -41,7 +41,7 @@ impl Sides {
     }
 
     fn compare(&self) -> Reconciliation {
-        reconcile(&self.chain, 4, &self.payments, &self.invoices)
+        reconcile(Currency::Ton, &self.chain, 4, &self.payments, &self.invoices)
     }
 }
 

@@ -35,7 +35,8 @@ pub(crate) fn days(n: u32) -> Term {
     Term::from_days(n).unwrap()
 }
 
-pub(crate) fn ton(text: &str) -> Nanotons {
+/// An amount; a number alone is TON.
+pub(crate) fn ton(text: &str) -> Amount {
     text.parse().unwrap()
 }
 
@@ -76,17 +77,22 @@ impl TestShop {
     }
 
     pub(crate) async fn open_rent(&self, n: u64, who: u64) -> Result<Invoice, ServiceError> {
-        let command = Command::OpenRent { number: number(n), term: days(30), customer: customer(who) };
+        let command = Command::OpenRent {
+            number: number(n),
+            term: days(30),
+            customer: customer(who),
+            currency: Currency::Ton,
+        };
         self.ask(actor(who), command).await?.invoice()
     }
 
     pub(crate) async fn open_renewal(&self, n: u64, who: u64) -> Result<Invoice, ServiceError> {
-        let command = Command::OpenRenewal { number: number(n), term: days(30) };
+        let command = Command::OpenRenewal { number: number(n), term: days(30), currency: Currency::Ton };
         self.ask(actor(who), command).await?.invoice()
     }
 
     /// A payment on chain now.
-    pub(crate) fn coin(&self, amount: Nanotons, comment: &str) -> IncomingPayment {
+    pub(crate) fn coin(&self, amount: Amount, comment: &str) -> IncomingPayment {
         let lt = self.lt.fetch_add(1, Ordering::SeqCst) + 1;
         let mut hash = [0; 32];
         hash[..8].copy_from_slice(&lt.to_be_bytes());
@@ -124,8 +130,10 @@ impl TestShop {
     /// Notes that the chain has been read up to now.
     pub(crate) async fn read_chain(&self) {
         let state = self.store.load(&Load::default()).await.unwrap();
-        let to = ChainState { read_to: self.now(), ..state.chain };
-        self.ask(Actor::System, Command::AdvanceChain { from: state.chain.cursor, to }).await.unwrap();
+        for chain in Currency::ALL.map(|currency| state.chains.of(currency)) {
+            let to = ChainState { read_to: self.now(), ..chain };
+            self.ask(Actor::System, Command::AdvanceChain { from: chain.cursor, to }).await.unwrap();
+        }
     }
 
     /// The record as stored, untouched by the passing of time.

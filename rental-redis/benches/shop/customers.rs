@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use redis_servers::Server;
 use rental_core::{
-    Actor, ChainCursor, Changes, Command, Comment, Commit, CustomerId, Due, Effect, Envelope,
+    Actor, ChainCursor, Changes, Command, Comment, Commit, Currency, CustomerId, Due, Effect, Envelope,
     IncomingPayment, Invoice, Network, NumberState, Owner, PageRequest, PhoneNumber, Policy, RentalService,
     Rentals, Request, Seconds, Seed, Store, Term, TransferToken, TxHash, Ulid, Wallet, decide, load_for,
 };
@@ -45,7 +45,12 @@ fn term(days: u32) -> Term {
 
 fn rent(n: u64, days: u32) -> (Actor, Command) {
     let customer = customer(n);
-    let command = Command::OpenRent { number: number(n), term: term(days), customer: customer.clone() };
+    let command = Command::OpenRent {
+        number: number(n),
+        term: term(days),
+        customer: customer.clone(),
+        currency: Currency::Ton,
+    };
     (Actor::Customer(customer), command)
 }
 
@@ -178,7 +183,7 @@ impl Shop {
     }
 
     pub(crate) async fn open_renewal(shop: Arc<Self>, n: u64) -> Invoice {
-        let command = Command::OpenRenewal { number: number(n), term: term(30) };
+        let command = Command::OpenRenewal { number: number(n), term: term(30), currency: Currency::Ton };
         shop.ask(Actor::Customer(customer(n)), command).await.invoice().expect("an invoice")
     }
 

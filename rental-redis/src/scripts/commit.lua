@@ -20,13 +20,13 @@
 --         15 how many texts follow: key, text, key, text, …  Documents come first: invoices, accounts, payment.
 --    then  how many invoices; of each: version before, id, status, customer
 --          how many accounts; of each: version before, id
---          0 or 1 payment: version before, place, outcome, reason, invoice or '-', whole TON, nanotons beyond, customer of
---          that invoice or '' when it is to be looked up
+--          0 or 1 payment: version before, place, outcome, reason, invoice or '-', whole coins, smallest units beyond,
+--          customer of that invoice or '' when it is to be looked up, the names of both units in the sums
 --          how many once-keys that end; of each: which, text, seconds since 1970
 --          how many lines of history, their key, the lines
 --          how many events; of each: time, document
 --    then  any of: 'shop' | 'access', version before, version, document
---                  'chain', position before, position, document
+--                  'chain' | 'chain:usdt', position before, position, document
 --                  'audit', line
 --                  'history', key, line (of another number)
 --
@@ -117,7 +117,7 @@ if pays then
             return { 3 }
         end
     end
-    at = at + 8
+    at = at + 10
 end
 local ending, endings = at + 1, tonumber(A[at])
 local line = ending + 3 * endings
@@ -133,7 +133,8 @@ while A[at] do
     elseif kind == 'history' then
         at = at + 3
     else
-        local field = kind == 'shop' and 'version' or kind == 'chain' and 'position' or 'access_version'
+        local field = kind == 'shop' and 'version' or kind == 'access' and 'access_version'
+            or kind == 'chain' and 'position' or 'position:usdt'
         if (call('HGET', K[1], field) or '0') ~= A[at + 1] then
             return { 3 }
         end
@@ -232,7 +233,7 @@ if pays then
         for i = 5, 6 do
             local amount = A[payment + i]
             if amount ~= '0' then
-                local unit = i == 5 and ':ton' or ':nano'
+                local unit = ':' .. A[payment + i + 3]
                 if old_outcome then
                     call('HINCRBY', index .. 'sums', old_outcome .. unit, '-' .. amount)
                 end
@@ -295,8 +296,10 @@ while A[at] do
             call('HSET', K[1], 'layout', 1, 'version', A[at + 2], 'doc', A[at + 3])
         elseif kind == 'access' then
             call('HSET', K[1], 'access_version', A[at + 2], 'access', A[at + 3])
-        else
+        elseif kind == 'chain' then
             call('HSET', K[1], 'position', A[at + 2], 'chain', A[at + 3])
+        else
+            call('HSET', K[1], 'position:usdt', A[at + 2], 'chain:usdt', A[at + 3])
         end
         at = at + 4
     end

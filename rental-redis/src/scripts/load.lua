@@ -12,7 +12,7 @@
 -- ARGV[9]  seconds by which the shop's time is ahead of the server's
 -- ARGV[10…] customers whose accounts are wanted
 --
--- Answers { seconds since 1970, {shop, chain, access}, once, payment, number, {invoices}, {accounts} }; what does not exist is
+-- Answers { seconds since 1970, {shop, chain of TON, chain of USDT, access}, once, payment, number, {invoices}, {accounts} }; what does not exist is
 -- nil in its place.
 local call, prefix = redis.call, ARGV[1]
 local now = call('TIME')[1] + ARGV[9]
@@ -49,9 +49,9 @@ end
 
 local head
 if ARGV[7] == '1' then
-    head = call('HMGET', KEYS[1], 'doc', 'chain', 'access')
+    head = call('HMGET', KEYS[1], 'doc', 'chain', 'chain:usdt', 'access')
 else
-    head = call('HMGET', KEYS[1], 'doc', 'chain')
+    head = call('HMGET', KEYS[1], 'doc', 'chain', 'chain:usdt')
 end
 local once = false
 if ARGV[8] ~= '' then

@@ -7,9 +7,9 @@ pub(crate) mod load;
 use std::sync::Arc;
 
 use rental_core::{
-    Actor, ChainCursor, Changes, Command, Comment, CustomerId, Effect, IncomingPayment, Invoice, InvoiceId,
-    InvoiceKind, InvoiceStatus, Load, Network, PhoneNumber, Policy, Receipt, RentalService, Rentals, Request,
-    ServiceError, Store, Term, TxHash, Wallet,
+    Actor, ChainCursor, Changes, Command, Comment, Currency, CustomerId, Effect, IncomingPayment, Invoice,
+    InvoiceId, InvoiceKind, InvoiceStatus, Load, Network, PhoneNumber, Policy, Receipt, RentalService,
+    Rentals, Request, ServiceError, Store, Term, TxHash, Wallet,
 };
 use rental_redis::{RedisConfig, RedisStore};
 
@@ -78,7 +78,12 @@ impl Shop {
     }
 
     pub(crate) async fn open_invoice_for(&self, n: u64, who: u64) -> Result<Invoice, ServiceError> {
-        let command = Command::OpenRent { number: number(n), term: month(), customer: customer(who) };
+        let command = Command::OpenRent {
+            number: number(n),
+            term: month(),
+            customer: customer(who),
+            currency: Currency::Ton,
+        };
         self.ask(Actor::Customer(customer(who)), command).await?.invoice()
     }
 
@@ -94,7 +99,12 @@ impl Shop {
     /// A change set as the service would make it: an invoice for number `n`.
     pub(crate) async fn changes(&self, n: u64) -> Changes {
         let actor = Actor::Customer(customer(n));
-        let command = Command::OpenRent { number: number(n), term: month(), customer: customer(n) };
+        let command = Command::OpenRent {
+            number: number(n),
+            term: month(),
+            customer: customer(n),
+            currency: Currency::Ton,
+        };
         let read = rental_core::load_for(&actor, &command);
         let state = self.store.load(&read).await.expect("the store loads");
         let seed = rental_core::Seed {

@@ -107,7 +107,7 @@ fn dust_that_could_not_be_sent_back_is_a_payment() {
         info.bounce_phase = Some(phase);
         let bounceable = IntMsgInfo { bounce: true, ..place().envelope(&PAYER, 1) };
         let message = message(bounceable, text("RENT-DUST")).expect("fits");
-        assert_eq!(payment(verdict(Some(message), &info.into())).amount.get(), 1);
+        assert_eq!(payment(verdict(Some(message), &info.into())).amount.units(), 1);
     }
 }
 
@@ -132,7 +132,7 @@ fn neither_an_aborted_nor_a_skipped_nor_an_indebted_transaction_loses_the_paymen
         storage.status_change = AccountStatusChange::Frozen;
         let message = message(envelope(), text("RENT-FROZEN")).expect("fits");
         let payment = payment(verdict(Some(message), &info.into()));
-        assert_eq!(u128::from(payment.amount.get()), AMOUNT, "{reason:?}");
+        assert_eq!(u128::from(payment.amount.units()), AMOUNT, "{reason:?}");
     }
 }
 
@@ -140,7 +140,7 @@ fn neither_an_aborted_nor_a_skipped_nor_an_indebted_transaction_loses_the_paymen
 fn extra_currencies_ride_along_uncounted() {
     let mut extra = envelope();
     extra.value.other.as_dict_mut().set(100, VarUint248::new(777)).expect("fits");
-    assert_eq!(u128::from(payment(received(extra.clone(), text("RENT-X"))).amount.get()), AMOUNT);
+    assert_eq!(u128::from(payment(received(extra.clone(), text("RENT-X"))).amount.units()), AMOUNT);
     extra.value.tokens = Tokens::ZERO;
     assert_eq!(received(extra, text("RENT-X")), Verdict::NotPayment(NotPayment::ZeroValue));
 }
@@ -242,10 +242,10 @@ fn what_is_neither_a_comment_nor_an_operation_is_malformed() {
 fn an_amount_above_all_coins_is_unreadable_not_a_panic() {
     let most = u128::from(Nanotons::MAX.get());
     let exact = place().envelope(&PAYER, most);
-    assert_eq!(payment(received(exact, text("x"))).amount, Nanotons::MAX);
+    assert_eq!(payment(received(exact, text("x"))).amount, Nanotons::MAX.into());
     for amount in [most + 1, u128::from(u64::MAX) + 1, (1 << 120) - 1] {
         let booked = unread(received(place().envelope(&PAYER, amount), text("RENT-X")));
-        assert_eq!((booked.amount, booked.comment.text()), (Nanotons::MAX, Some("RENT-X")));
+        assert_eq!((booked.amount, booked.comment.text()), (Nanotons::MAX.into(), Some("RENT-X")));
     }
 }
 
@@ -254,11 +254,11 @@ fn an_unreadable_message_is_booked_with_what_was_credited() {
     let message = unreadable(&envelope()).expect("fits");
     assert!(message.parse::<Message<'_>>().is_err());
     let booked = unread(verdict(Some(message.clone()), &credited(3_000_000)));
-    assert_eq!((booked.amount.get(), booked.sender), (3_000_000, PAYER.to_string()));
+    assert_eq!((booked.amount.units(), booked.sender), (3_000_000, PAYER.to_string()));
 
     let garbage = body(|cell| cell.store_zeros(5));
     let booked = unread(verdict(Some(garbage), &credited(7)));
-    assert_eq!((booked.amount.get(), booked.sender.as_str()), (7, UNKNOWN_SENDER));
+    assert_eq!((booked.amount.units(), booked.sender.as_str()), (7, UNKNOWN_SENDER));
 
     for (info, reason) in [
         (returned(5), NotPayment::ReturnedToSender),

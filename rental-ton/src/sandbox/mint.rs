@@ -48,7 +48,7 @@ pub(super) fn transfer(
     transfer: &SandboxTransfer,
     sender: &TonAddress,
 ) -> Result<Cell, SandboxError> {
-    let amount = u128::from(transfer.amount.get());
+    let amount = u128::from(transfer.amount.units());
     let body = comment(&transfer.comment)?;
     let plain = || place.envelope(sender, amount);
     let notice = |op| -> Result<Cell, Error> { message(plain(), op_body(op, &[0; 8])?) };

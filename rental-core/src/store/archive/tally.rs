@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Record, Section};
 use crate::store::Totals;
-use crate::{Invoice, NumberRecord, NumberState, Payment, PhoneNumber, Timestamp};
+use crate::{Invoice, NumberRecord, NumberState, Payment, PhoneNumber, Sums, Timestamp};
 
 /// What a pile of records amounts to: how many there are in each section, the figures of the shop, and a fingerprint
 /// of every record.
@@ -126,7 +126,7 @@ impl<'a> Extend<&'a Record> for Tally {
 pub(in crate::store) struct Figures {
     numbers: BTreeMap<NumberState, u64>,
     invoices: BTreeMap<&'static str, u64>,
-    payments: BTreeMap<&'static str, (u64, u128)>,
+    payments: BTreeMap<&'static str, (u64, Sums)>,
     accounts: u64,
 }
 
@@ -140,9 +140,9 @@ impl Figures {
     }
 
     pub(in crate::store) fn add_payment(&mut self, payment: &Payment) {
-        let (count, sum) = self.payments.entry(payment.outcome.name()).or_default();
+        let (count, sums) = self.payments.entry(payment.outcome.name()).or_default();
         *count += 1;
-        *sum += u128::from(payment.amount.get());
+        sums.add(payment.amount);
     }
 
     pub(in crate::store) fn add_account(&mut self) {
@@ -156,7 +156,7 @@ impl Figures {
             invoices: invoices.iter().map(|(status, count)| ((*status).to_owned(), *count)).collect(),
             payments: payments
                 .iter()
-                .map(|(outcome, (count, sum))| ((*outcome).to_owned(), *count, *sum))
+                .map(|(outcome, (count, sums))| ((*outcome).to_owned(), *count, sums.clone()))
                 .collect(),
             accounts: *accounts,
         }

@@ -2,7 +2,7 @@
 
 use super::super::{Changes, Commit, CommitId, Load, Once, OnceKey};
 use super::{Harness, sample};
-use crate::{Account, CustomerId, NumberRecord, Payment, Seconds, Shop, State};
+use crate::{Account, ChainMove, Currency, CustomerId, NumberRecord, Payment, Seconds, Shop, State};
 
 /// Changes that touch every table and list.
 fn everything(customer: &CustomerId) -> Changes {
@@ -55,7 +55,7 @@ pub(super) async fn a_commit_writes_all_its_parts(h: Harness) {
     assert_eq!(seen.accounts, changes.accounts);
     assert_eq!(seen.payments, changes.payment.as_slice());
     assert_eq!((&seen.shop, &seen.access), (&changes.shop, &changes.access));
-    assert_eq!(seen.chain, sample::chain(1));
+    assert_eq!(seen.chains.of(Currency::Ton), sample::chain(1));
     assert_eq!(seen.history, changes.history);
     assert_eq!(seen.audit, [sample::audit(2), sample::audit(1)]);
     let events: Vec<_> = seen.events.into_iter().map(|entry| entry.event).collect();
@@ -310,11 +310,11 @@ pub(super) async fn once_keys_of_different_kinds_and_owners_do_not_meet(h: Harne
 
 pub(super) async fn the_chain_moves_only_from_where_it_stands(h: Harness) {
     let step = |from, to| Changes { chain: Some(sample::chain_move(from, to)), ..sample::changes() };
-    assert_eq!(current(h.commit(&step(1, 2)).await).chain, sample::chain(0));
+    assert_eq!(current(h.commit(&step(1, 2)).await).chains.of(Currency::Ton), sample::chain(0));
     h.write(step(0, 1)).await;
     h.write(step(1, 3)).await;
     for stale in [step(0, 4), step(1, 4), step(2, 4)] {
-        assert_eq!(current(h.commit(&stale).await).chain, sample::chain(3));
+        assert_eq!(current(h.commit(&stale).await).chains.of(Currency::Ton), sample::chain(3));
     }
     let mut without_hash = step(3, 4);
     if let Some(chain) = &mut without_hash.chain {
@@ -322,7 +322,25 @@ pub(super) async fn the_chain_moves_only_from_where_it_stands(h: Harness) {
     }
     current(h.commit(&without_hash).await);
     h.write(step(3, 3)).await;
-    assert_eq!(h.load(sample::nothing()).await.chain, sample::chain(3));
+    assert_eq!(h.load(sample::nothing()).await.chains.of(Currency::Ton), sample::chain(3));
+}
+
+pub(super) async fn every_currency_has_a_chain_of_its_own(h: Harness) {
+    let step = |currency, from, to| Changes {
+        chain: Some(sample::chain_move_of(currency, from, to)),
+        ..sample::changes()
+    };
+    h.write(step(Currency::Ton, 0, 5)).await;
+    h.write(step(Currency::Usdt, 0, 2)).await;
+    current(h.commit(&step(Currency::Usdt, 5, 6)).await);
+    let mut confused = step(Currency::Usdt, 2, 3);
+    confused.chain = confused.chain.map(|chain| ChainMove { from: sample::chain(5).cursor, ..chain });
+    current(h.commit(&confused).await);
+    h.write(step(Currency::Ton, 5, 6)).await;
+    h.write(step(Currency::Usdt, 2, 3)).await;
+    let chains = h.load(sample::nothing()).await.chains;
+    assert_eq!(chains.of(Currency::Ton), sample::chain_of(Currency::Ton, 6));
+    assert_eq!(chains.of(Currency::Usdt), sample::chain_of(Currency::Usdt, 3));
 }
 
 pub(super) async fn a_wrong_chain_position_writes_nothing(h: Harness) {

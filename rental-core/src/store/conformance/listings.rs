@@ -1,11 +1,11 @@
 //! Listings: order, filters, pages, and who sees what.
 
-use super::super::{Changes, InvoiceQuery, NumberQuery, Owner, PageRequest, PaymentQuery};
+use super::super::{Changes, InvoiceQuery, Load, NumberQuery, Owner, PageRequest, PaymentQuery};
 use super::snapshot::{all, pages};
 use super::{Harness, sample};
 use crate::{
-    CustomerId, ExceptionReason, Holding, Invoice, InvoiceStatus, Listing, Nanotons, NumberRecord,
-    NumberState, Outcome, Payment, PhoneNumber, Totals, TxHash,
+    Amount, Currency, CustomerId, ExceptionReason, Holding, Invoice, InvoiceStatus, Listing, NumberRecord,
+    NumberState, Outcome, Payment, PhoneNumber, Sums, Totals, TxHash,
 };
 
 impl Harness {
@@ -431,10 +431,16 @@ pub(super) async fn totals_count_everything_exactly(h: Harness) {
     for (n, status) in (0..).zip([InvoiceStatus::Open, InvoiceStatus::Open, InvoiceStatus::Expired { at }]) {
         h.open(Invoice { status, ..sample::invoice(n, sample::number(1), &alice) }).await;
     }
-    for n in 0..3 {
-        h.book(Payment { amount: Nanotons::MAX, ..sample::payment(n, None) }).await;
+    for (n, currency) in (0..6).zip(Currency::ALL.into_iter().cycle()) {
+        let amount = Amount::new(currency, Amount::MOST).expect("in range");
+        h.book(Payment { amount, ..sample::payment(n, None) }).await;
     }
-    h.book(sample::payment(3, Some(sample::invoice_id(1)))).await;
+    h.book(sample::payment(6, Some(sample::invoice_id(1)))).await;
+    let decided = h.load(Load { payment: Some(sample::tx(5)), ..Load::default() }).await.payment;
+    let decided = decided.expect("it is booked");
+    let outcome = Outcome::WrittenOff { reason: ExceptionReason::UnknownPayload };
+    let decided = Payment { outcome, version: decided.version + 1, ..decided };
+    h.write(Changes { payment: Some(decided), ..sample::changes() }).await;
     let accounts = vec![sample::account(&alice), sample::account(&sample::customer("tg:2"))];
     h.write(Changes { accounts, ..sample::changes() }).await;
 
@@ -442,9 +448,16 @@ pub(super) async fn totals_count_everything_exactly(h: Harness) {
     let states = NumberState::ALL.map(|state| (state, 1 + u64::from(state == NumberState::Available)));
     assert_eq!(totals.numbers, states);
     assert_eq!(totals.invoices, [("expired".to_owned(), 1), ("open".to_owned(), 2)]);
-    let most = 3 * u128::from(Nanotons::MAX.get());
-    let payments = [("exception".to_owned(), 3, most), ("settled".to_owned(), 1, 10_000_000_000)];
+    let most = u128::from(Amount::MOST);
+    let mut open = Sums::new(Currency::Ton, 3 * most);
+    open.add_units(Currency::Usdt, 2 * most);
+    let payments = [
+        ("exception".to_owned(), 5, open),
+        ("settled".to_owned(), 1, Sums::new(Currency::Ton, 10_000_000_000)),
+        ("written_off".to_owned(), 1, Sums::new(Currency::Usdt, most)),
+    ];
     assert_eq!(totals.payments, payments);
     assert_eq!(totals.accounts, 2);
-    assert_eq!(totals.booked(), most + 10_000_000_000);
+    assert_eq!(totals.booked(Currency::Ton), 3 * most + 10_000_000_000);
+    assert_eq!(totals.booked(Currency::Usdt), 3 * most);
 }

@@ -2,7 +2,7 @@
 
 use super::super::{InvoiceRef, Load};
 use super::{Harness, sample};
-use crate::{Access, ChainState, CustomerId, Invoice, Payment, State};
+use crate::{Access, ChainState, Currency, CustomerId, Invoice, Payment, State};
 
 fn by_invoice(invoice: &Invoice) -> Load {
     Load { invoice: Some(InvoiceRef::Id(invoice.id)), ..Load::default() }
@@ -31,7 +31,7 @@ pub(super) async fn an_empty_store_answers_with_nothing(h: Harness) {
         .await;
     let empty = State { now: h.now(), access: Some(Access::default()), ..State::default() };
     assert_eq!(state, empty);
-    assert_eq!(state.chain, ChainState::default());
+    assert_eq!(state.chains.of(Currency::Usdt), ChainState::start(Currency::Usdt));
 }
 
 pub(super) async fn now_is_the_clock_of_the_store(h: Harness) {
@@ -49,7 +49,7 @@ pub(super) async fn shop_and_chain_come_with_every_load_and_access_when_asked(h:
     h.write(changes).await;
 
     let state = h.load(sample::nothing()).await;
-    assert_eq!((state.shop, state.chain), (Some(shop), sample::chain(1)));
+    assert_eq!((state.shop, state.chains.of(Currency::Ton)), (Some(shop), sample::chain(1)));
     assert_eq!(state.access, None);
     let asked = Load { access: true, ..Load::default() };
     assert_eq!(h.load(asked).await.access, Some(access));

@@ -7,10 +7,10 @@ use ulid::Ulid;
 
 use super::super::{ChainMove, Changes, CommitId, Load, Once, OnceKey};
 use crate::{
-    Access, Account, ApiKey, AuditEntry, ChainCursor, ChainState, Comment, CustomerId, Event, EventKind,
-    ExceptionReason, HistoryEntry, HistoryKind, Holding, Invoice, InvoiceId, InvoiceKind, InvoiceStatus,
-    LeaseToken, Nanotons, Network, NumberRecord, Outcome, Ownership, Payload, Payment, PhoneNumber, Policy,
-    Proof, Renewal, Rental, Scope, Seconds, Shop, Term, Timestamp, TxHash, Wallet,
+    Access, Account, Amount, ApiKey, AuditEntry, ChainCursor, ChainState, Comment, Currency, CustomerId,
+    Event, EventKind, ExceptionReason, HistoryEntry, HistoryKind, Holding, Invoice, InvoiceId, InvoiceKind,
+    InvoiceStatus, LeaseToken, Network, NumberRecord, Outcome, Ownership, Payload, Payment, PhoneNumber,
+    Policy, Proof, Renewal, Rental, Scope, Seconds, Shop, Term, Timestamp, TxHash, UsdtWallet, Wallet,
 };
 
 /// When everything here begins.
@@ -94,6 +94,11 @@ pub(super) fn invoice_id(n: u64) -> InvoiceId {
     InvoiceId::new(Ulid::from_parts(START.unix() * 1000 + n, n.into()))
 }
 
+/// Whole coins.
+pub(super) fn coins(currency: Currency, whole: u64) -> Amount {
+    Amount::whole(currency, whole).expect("a small amount")
+}
+
 /// The `n`th payload.
 pub(super) fn payload(n: u64) -> Payload {
     Payload::from_entropy((n << 16).to_be_bytes())
@@ -107,9 +112,10 @@ pub(super) fn invoice(n: u64, number: PhoneNumber, customer: &CustomerId) -> Inv
         number,
         customer: customer.clone(),
         term: Term::from_days(30).expect("30 days are a term"),
-        amount: Nanotons::from_ton(10).expect("ten TON exist"),
+        amount: coins(Currency::Ton, 10),
         payload: payload(n),
         wallet: "UQAAAAAA".to_owned(),
+        jetton: None,
         status: InvoiceStatus::Open,
         created_at: START,
         expires_at: START + Seconds(900),
@@ -135,7 +141,7 @@ pub(super) fn payment(n: u64, invoice: Option<InvoiceId>) -> Payment {
     Payment {
         tx: tx(n),
         lt: 1_000_000 + n,
-        amount: Nanotons::from_ton(10).expect("ten TON exist"),
+        amount: coins(Currency::Ton, 10),
         comment: Comment::Text(payload(n).to_string()),
         sender: format!("0:{}", "ab".repeat(32)),
         chain_time: START,
@@ -153,6 +159,12 @@ pub(super) fn payment(n: u64, invoice: Option<InvoiceId>) -> Payment {
 pub(super) fn shop() -> Shop {
     Shop {
         wallet: Wallet { network: Network::Sandbox, address: "UQAAAAAA".to_owned() },
+        usdt: Some(UsdtWallet {
+            master: format!("0:{}", "cd".repeat(32)),
+            wallet: format!("0:{}", "ef".repeat(32)),
+            chain_start: chain_of(Currency::Usdt, 1).cursor,
+            accepted: true,
+        }),
         policy: Policy::default(),
         chain_start: ChainCursor::START,
         opened_at: START,
@@ -177,17 +189,30 @@ pub(super) fn access() -> Access {
     }
 }
 
-/// The chain position after the `n`th transaction; the 0th is the start.
+/// The position in the chain of TON after the `n`th transaction; the 0th is the start.
 pub(super) fn chain(n: u64) -> ChainState {
-    if n == 0 {
-        return ChainState::default();
-    }
-    ChainState { cursor: ChainCursor { lt: 1_000_000 + n, hash: Some(tx(n)) }, read_to: START + Seconds(n) }
+    chain_of(Currency::Ton, n)
 }
 
-/// A movement of the chain position.
+/// The position in a currency's chain after its `n`th transaction; the 0th is the start. Chains have nothing in common.
+pub(super) fn chain_of(currency: Currency, n: u64) -> ChainState {
+    let first = match (currency, n) {
+        (_, 0) => return ChainState::start(currency),
+        (Currency::Ton, _) => 0,
+        (Currency::Usdt, _) => 500_000,
+    };
+    let cursor = ChainCursor { lt: 1_000_000 + first + n, hash: Some(tx(first + n)) };
+    ChainState { currency, cursor, read_to: START + Seconds(n) }
+}
+
+/// A movement in the chain of TON.
 pub(super) fn chain_move(from: u64, to: u64) -> ChainMove {
-    ChainMove { from: chain(from).cursor, to: chain(to) }
+    chain_move_of(Currency::Ton, from, to)
+}
+
+/// A movement in a currency's chain.
+pub(super) fn chain_move_of(currency: Currency, from: u64, to: u64) -> ChainMove {
+    ChainMove { from: chain_of(currency, from).cursor, to: chain_of(currency, to) }
 }
 
 /// A permanent once-key with its own name recorded under it.

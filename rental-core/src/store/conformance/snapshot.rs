@@ -5,7 +5,7 @@ use super::super::{
 };
 use super::{Harness, sample};
 use crate::{
-    Access, Account, AuditEntry, ChainState, HistoryEntry, Invoice, NumberRecord, Payment, Shop, Timestamp,
+    Access, Account, AuditEntry, Chains, HistoryEntry, Invoice, NumberRecord, Payment, Shop, Timestamp,
 };
 
 /// All documents and lists of a store.
@@ -13,7 +13,7 @@ use crate::{
 pub(super) struct Snapshot {
     pub(super) shop: Option<Shop>,
     pub(super) access: Option<Access>,
-    pub(super) chain: ChainState,
+    pub(super) chains: Chains,
     pub(super) numbers: Vec<NumberRecord>,
     pub(super) invoices: Vec<Invoice>,
     pub(super) payments: Vec<Payment>,
@@ -43,7 +43,7 @@ impl Harness {
         Snapshot {
             shop: state.shop,
             access: state.access,
-            chain: state.chain,
+            chains: state.chains,
             invoices: all(async |page| store.invoices(&InvoiceQuery::default(), &page).await).await,
             payments: all(async |page| store.payments(&PaymentQuery::default(), &page).await).await,
             accounts: all(async |page| store.accounts(&page).await).await,

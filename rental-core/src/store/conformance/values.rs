@@ -3,7 +3,7 @@
 use super::super::{Changes, InvoiceRef, Load, Once, Owner};
 use super::{Harness, sample};
 use crate::{
-    Account, AuditEntry, Ban, ChainCursor, ChainState, Comment, ExceptionReason, Invoice, Nanotons,
+    Account, Amount, AuditEntry, Ban, ChainCursor, ChainState, Comment, Currency, ExceptionReason, Invoice,
     NumberRecord, Outcome, Payment, Plan, Policy, Seconds, Term, Timestamp, TransferOffer, TxHash,
 };
 
@@ -95,23 +95,27 @@ pub(super) async fn every_kind_of_comment_and_outcome_is_read_back(h: Harness) {
 
 pub(super) async fn the_largest_and_smallest_figures_are_read_back(h: Harness) {
     let most = u64::MAX >> 1; // as much as any store's integers hold
-    let plan = |days, price| Plan { term: Term::from_days(days).expect("a term"), price };
+    let plan = |days, units: u64| {
+        let prices = Currency::ALL.map(|currency| Amount::new(currency, units).expect("in range"));
+        Plan::new(Term::from_days(days).expect("a term"), prices).expect("a plan")
+    };
+    let largest = Amount::new(Currency::Usdt, Amount::MOST).expect("in range");
     let record = NumberRecord {
-        plans: vec![plan(1, Nanotons::new(1).expect("a nanoton")), plan(Term::MAX_DAYS, Nanotons::MAX)],
+        plans: vec![plan(1, 1), plan(Term::MAX_DAYS, Amount::MOST)],
         deadline: Some(Timestamp::MAX),
         added_at: Timestamp::EPOCH,
         ..sample::record("+888 8 000".parse().expect("a short number"))
     };
     let customer = sample::customer(&format!("tg:{}", (1_u64 << 52) - 1));
     let invoice = Invoice {
-        amount: Nanotons::MAX,
+        amount: largest,
         created_at: Timestamp::EPOCH,
         expires_at: Timestamp::MAX,
         ..sample::invoice(1, record.number, &customer)
     };
     let payment = Payment {
         lt: most,
-        amount: Nanotons::MAX,
+        amount: largest,
         chain_time: Timestamp::EPOCH,
         booked_at: Timestamp::MAX,
         ..sample::payment(1, Some(invoice.id))
@@ -126,6 +130,7 @@ pub(super) async fn the_largest_and_smallest_figures_are_read_back(h: Harness) {
         max_numbers: 0,
     };
     let position = ChainState {
+        currency: Currency::Ton,
         cursor: ChainCursor { lt: most, hash: Some(TxHash([0xff; 32])) },
         read_to: Timestamp::MAX,
     };
@@ -147,7 +152,7 @@ pub(super) async fn the_largest_and_smallest_figures_are_read_back(h: Harness) {
     assert_eq!(state.invoices, [invoice]);
     assert_eq!(state.payment, Some(payment));
     assert_eq!(state.shop, Some(shop));
-    assert_eq!(state.chain, position);
+    assert_eq!(state.chains.of(Currency::Ton), position);
 }
 
 pub(super) async fn a_rental_with_all_its_parts_is_read_back(h: Harness) {

@@ -12,8 +12,8 @@ use super::{
 use crate::store::archive::Figures;
 use crate::store::{Documents, InvoiceRef, Once, OnceKey, Record, Section};
 use crate::{
-    Access, Account, AuditEntry, ChainState, CustomerId, HistoryEntry, Invoice, InvoiceId, NumberRecord,
-    Payload, Payment, PhoneNumber, Seconds, Shop, Timestamp, TxHash,
+    Access, Account, AuditEntry, ChainState, Currency, CustomerId, HistoryEntry, Invoice, InvoiceId,
+    NumberRecord, Payload, Payment, PhoneNumber, Seconds, Shop, Timestamp, TxHash,
 };
 
 /// How long a commit's own once-key is kept: longer than anybody tries to send the commit again.
@@ -24,7 +24,7 @@ const COMMIT_KEPT: Seconds = Seconds::from_days(1);
 pub(super) struct Books {
     shop: Option<Shop>,
     access: Option<Access>,
-    chain: Option<ChainState>,
+    chains: BTreeMap<Currency, ChainState>,
     numbers: BTreeMap<PhoneNumber, NumberRecord>,
     deadlines: BTreeSet<Due>,
     invoices: BTreeMap<InvoiceId, Invoice>,
@@ -85,8 +85,8 @@ impl Documents for &Books {
         Ok(self.shop.clone())
     }
 
-    fn chain(&mut self) -> Result<Option<ChainState>, Infallible> {
-        Ok(self.chain)
+    fn chain(&mut self, currency: Currency) -> Result<Option<ChainState>, Infallible> {
+        Ok(self.chains.get(&currency).copied())
     }
 
     fn access(&mut self) -> Result<Option<Access>, Infallible> {
@@ -117,7 +117,7 @@ impl Books {
         })
     }
 
-    /// Whether all documents and the chain position stand where `changes` expect them.
+    /// Whether all documents and the chain's position stand where `changes` expect them.
     pub(super) fn accepts(&self, changes: &Changes) -> bool {
         let Changes {
             commit_id: _,
@@ -135,7 +135,7 @@ impl Books {
             audit: _,
             events: _,
         } = changes;
-        let position = self.chain.unwrap_or_default().cursor;
+        let position = |currency| self.chains.get(&currency).map(|stored| stored.cursor).unwrap_or_default();
         let version_of_number = |number| self.numbers.get(number).map(|stored| stored.version);
         let version_of_invoice = |id| self.invoices.get(id).map(|stored| stored.version);
         let version_of_account = |id: &CustomerId| self.accounts.get(&id.to_string()).map(|old| old.version);
@@ -149,7 +149,7 @@ impl Books {
             && access
                 .iter()
                 .all(|new| follows(new.version, self.access.as_ref().map(|stored| stored.version)))
-            && chain.iter().all(|chain| chain.from == position)
+            && chain.iter().all(|chain| chain.from == position(chain.to.currency))
     }
 
     /// Writes `changes`, which have been compared.
@@ -192,7 +192,7 @@ impl Books {
         }
         self.shop = shop.or(self.shop.take());
         self.access = access.or(self.access.take());
-        self.chain = chain.map(|chain| chain.to).or(self.chain);
+        self.chains.extend(chain.map(|chain| (chain.to.currency, chain.to)));
         for line in history {
             self.put_line(line);
         }
@@ -337,7 +337,7 @@ impl Books {
         match section {
             Section::Shop => numbered(request, self.shop.iter().cloned().map(Record::Shop)),
             Section::Access => numbered(request, self.access.iter().cloned().map(Record::Access)),
-            Section::Chain => numbered(request, self.chain.iter().copied().map(Record::Chain)),
+            Section::Chain => numbered(request, self.chains.values().copied().map(Record::Chain)),
             Section::Accounts => self.accounts(request).map(Record::Account),
             Section::Numbers => self.numbers(&NumberQuery::default(), request).map(Record::Number),
             Section::Invoices => self.invoices(&InvoiceQuery::default(), request).map(Record::Invoice),
@@ -363,7 +363,7 @@ impl Books {
         match record {
             Record::Shop(shop) => self.shop = Some(shop),
             Record::Access(access) => self.access = Some(access),
-            Record::Chain(chain) => self.chain = Some(chain),
+            Record::Chain(chain) => _ = self.chains.insert(chain.currency, chain),
             Record::Account(account) => self.put_account(account),
             Record::Number(number) => self.put_number(number),
             Record::Invoice(invoice) => self.put_invoice(invoice),

@@ -5,8 +5,8 @@ use super::super::super::{
 };
 use super::super::{Harness, sample};
 use crate::{
-    Account, Ban, ExceptionReason, Invoice, InvoiceStatus, Listing, Note, NoteVersion, NumberRecord, Outcome,
-    Payment, Seconds, Timestamp, TxHash, Writing,
+    Account, Ban, Currency, ExceptionReason, Invoice, InvoiceStatus, Listing, Note, NoteVersion,
+    NumberRecord, Outcome, Payment, Seconds, Timestamp, TxHash, Writing,
 };
 
 /// How long the claims of the shop are held.
@@ -24,6 +24,8 @@ pub(super) async fn open(h: &Harness) {
         ..sample::changes()
     })
     .await;
+    let usdt = Some(sample::chain_move_of(Currency::Usdt, 0, 3));
+    h.write(Changes { chain: usdt, ..sample::changes() }).await;
     documents(h).await;
     keys(h).await;
     outbox(h).await;
@@ -76,7 +78,8 @@ async fn documents(h: &Harness) {
     ];
     for (n, outcome) in (1..).zip(outcomes) {
         let named = Some(sample::invoice_id(n)).filter(|_| n <= 4);
-        let payment = Payment { outcome, ..sample::payment(n, named) };
+        let amount = sample::coins(Currency::ALL[usize::from(n % 2 == 0)], n);
+        let payment = Payment { amount, outcome, ..sample::payment(n, named) };
         h.write(Changes { payment: Some(payment), ..sample::changes() }).await;
     }
 }

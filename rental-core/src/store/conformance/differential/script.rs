@@ -6,8 +6,8 @@ use super::super::super::{
 };
 use super::super::{Harness, sample};
 use crate::{
-    Account, CustomerId, Event, ExceptionReason, Holding, Invoice, InvoiceStatus, LeaseName, LeaseToken,
-    Listing, NumberRecord, NumberState, Outcome, Payment, PhoneNumber, Quota, Seconds, Timestamp,
+    Account, Currency, CustomerId, Event, ExceptionReason, Holding, Invoice, InvoiceStatus, LeaseName,
+    LeaseToken, Listing, NumberRecord, NumberState, Outcome, Payment, PhoneNumber, Quota, Seconds, Timestamp,
 };
 
 /// One call.
@@ -328,6 +328,8 @@ impl<'a> Script<'a> {
                 outcome: dice.outcome(),
                 version: dice.version(booked.map(|payment| payment.version)),
                 invoice: booked.map_or(named, |booked| booked.invoice),
+                // A payment's amount never changes.
+                amount: sample::coins(Currency::ALL[usize::from(payment % 3 == 0)], 10),
                 ..sample::payment(payment, None)
             });
         }
@@ -350,9 +352,10 @@ impl<'a> Script<'a> {
             changes.history = exists.then(|| sample::line(n, number)).into_iter().collect();
         }
         if parts & 64 != 0 {
-            let position = stored.chain.read_to.since(sample::START).0;
+            let currency = if dice.once_in(2) { Currency::Usdt } else { Currency::Ton };
+            let position = stored.chains.of(currency).read_to.since(sample::START).0;
             let from = position - position.min(u64::from(dice.once_in(6)));
-            changes.chain = Some(sample::chain_move(from, position + 1));
+            changes.chain = Some(sample::chain_move_of(currency, from, position + 1));
         }
         if parts & 128 != 0 {
             let mut access = sample::access();
