@@ -4,7 +4,8 @@ use std::io::Write;
 
 use fast_qr::{ECL, QRBuilder};
 use rental_core::{
-    Actor, Command, LeaseToken, Leases, Page, PaymentGateway, Receipt, Rentals, Request, ServiceError,
+    Actor, Command, LeaseToken, Leases, NumberRegistry, Page, PaymentGateway, Receipt, Rentals, Request,
+    ServiceError,
 };
 use serde::Serialize;
 
@@ -21,6 +22,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) leases: &'a dyn Leases,
     /// Links for paying.
     pub(crate) gateway: &'a dyn PaymentGateway,
+    /// Whose numbers are.
+    pub(crate) registry: &'a dyn NumberRegistry,
     /// Who acts.
     pub(crate) actor: Actor,
     /// Why, for the audit trail.

@@ -197,6 +197,7 @@ async fn examine(config: &ShopConfig, viewer: &Actor, report: &mut Report) {
             false
         }
     };
+    note_ownership(&app, report).await;
     match violations(app.service.store().as_ref()).await {
         Ok(found) if found.is_empty() => {
             report.note("books", Status::Ok, "numbers, invoices and accounts agree");
@@ -247,6 +248,34 @@ async fn compare(app: &App, viewer: &Actor, report: &mut Report) {
             report.note("payments", Status::Warning, text);
         }
         Err(ReconcileError::Service(error)) => report.fail("payments", &error.into()),
+    }
+}
+
+/// Says whether the numbers are the operator's, as far as the chain was asked.
+async fn note_ownership(app: &App, report: &mut Report) {
+    let rentals = app.service.as_ref();
+    let numbers = match Paging::ALL.gather(async |page| rentals.numbers(&[], &page).await).await {
+        Ok(numbers) => numbers.items,
+        Err(error) => return report.fail("ownership", &error.into()),
+    };
+    let lost = numbers.iter().filter(|record| record.is_lost());
+    let lost: Vec<_> = lost.map(|record| record.number.to_string()).collect();
+    let oldest =
+        numbers.iter().filter_map(|record| record.proof.as_ref()).map(|proof| proof.checked_at).min();
+    match oldest {
+        None => report.note("ownership", Status::Ok, "no number was ever verified; see `numbers verify`"),
+        Some(oldest) if lost.is_empty() => {
+            let text = format!("verified numbers are the operator's; the oldest answer is of {oldest}");
+            report.note("ownership", Status::Ok, text);
+        }
+        Some(_) => {
+            let text = format!(
+                "not the operator's, and not offered: {}; see `numbers show`, and end auctions or name your wallets in \
+                 OWNER_WALLETS",
+                lost.join(" ")
+            );
+            report.note("ownership", Status::Warning, text);
+        }
     }
 }
 

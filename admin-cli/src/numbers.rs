@@ -2,6 +2,7 @@
 
 mod import;
 mod lock;
+mod verify;
 
 use std::collections::BTreeSet;
 
@@ -30,14 +31,23 @@ pub(crate) enum Verb {
     /// Add numbers to the pool
     #[command(before_help = "Examples:
   admin-cli numbers add \"+888 0123 4567\" --plan 30d=10 --plan 7d=3
-  admin-cli numbers add 8888123 8888124 8888125 --plan 30d=25.5+80usdt")]
+  admin-cli numbers add 8888123 8888124 8888125 --plan 30d=25.5+80usdt
+  admin-cli numbers add \"+888 0123 4567\" --plan 30d=10 --verify")]
     Add {
         #[command(flatten)]
         which: Which,
+        /// Only if the chain says that their NFTs are the operator's; from then on they are checked periodically
+        #[arg(long)]
+        verify: bool,
         /// What they are offered for, term=price, such as 30d=10 (in TON), 30d=25usdt or 30d=10+25usdt; without a plan they are not offered
         #[arg(long = "plan", value_name = "TERM=PRICE", allow_hyphen_values = true)]
         plans: Vec<Plan>,
     },
+    /// Ask the chain whether numbers are the operator's; from then on they are checked periodically
+    #[command(before_help = "Examples:
+  admin-cli numbers verify +88801234567
+  admin-cli numbers verify --all")]
+    Verify(verify::Verify),
     /// Add many numbers from a file
     Import(import::Import),
     /// List numbers
@@ -177,19 +187,22 @@ struct Detail {
     #[serde(flatten)]
     number: NumberShape,
     locked_until: Option<Moment>,
+    /// The address of its NFT.
+    item: Option<String>,
     history: Vec<HistoryShape>,
 }
 
 impl Shape for Detail {
     fn columns() -> Vec<Column> {
         let mut columns = NumberShape::columns();
-        columns.push(full("locked_until"));
+        columns.extend([full("locked_until"), full("item")]);
         columns
     }
 
     fn cells(&self) -> Vec<String> {
         let mut cells = self.number.cells();
         cells.push(self.locked_until.map(|until| until.to_string()).unwrap_or_default());
+        cells.push(self.item.clone().unwrap_or_default());
         cells
     }
 }
@@ -197,7 +210,8 @@ impl Shape for Detail {
 /// Carries out `verb`.
 pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> {
     match verb {
-        Verb::Add { which, plans } => add(desk, &which.distinct(), plans).await,
+        Verb::Add { which, verify, plans } => add(desk, &which.distinct(), plans, verify).await,
+        Verb::Verify(verify) => verify::run(verify, desk).await,
         Verb::Import(import) => import::run(import, desk).await,
         Verb::List { states, paging } => {
             let states: Vec<_> = states.iter().filter_map(|name| NumberState::from_name(name)).collect();
@@ -235,7 +249,12 @@ pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> 
 }
 
 /// Adds numbers, after a look whether all of them can be added.
-async fn add(desk: &mut Desk<'_>, numbers: &[PhoneNumber], plans: Vec<Plan>) -> Result<(), Failure> {
+async fn add(
+    desk: &mut Desk<'_>,
+    numbers: &[PhoneNumber],
+    plans: Vec<Plan>,
+    verify: bool,
+) -> Result<(), Failure> {
     let plans = Plan::check(plans).map_err(|error| ServiceError::from(DomainError::from(error)))?;
     for number in numbers {
         match desk.rentals.number(*number).await {
@@ -244,11 +263,23 @@ async fn add(desk: &mut Desk<'_>, numbers: &[PhoneNumber], plans: Vec<Plan>) -> 
             Err(error) => return Err(error.into()),
         }
     }
+    let mut proofs = Vec::new();
+    for number in numbers.iter().filter(|_| verify) {
+        proofs.push((*number, verify::prove(desk, *number).await?));
+    }
     if plans.is_empty() {
         desk.say("without a plan a number is not offered; give it one with `admin-cli numbers price`")?;
     }
     let command = |number| Command::AddNumber { number, plans: plans.clone() };
-    change(desk, numbers, command, "added").await
+    let added = change(desk, numbers, command, "added").await;
+    for (number, ownership) in proofs {
+        // A number that was not added is none of the pool.
+        match desk.execute(Command::NoteOwnership { number, ownership }).await {
+            Ok(_) | Err(ServiceError::Domain(DomainError::NumberUnknown)) => {}
+            Err(error) => return Err(Failure::from(error).about(&number)),
+        }
+    }
+    added
 }
 
 /// The numbers meant, when the shop has all of them: an unknown one is told before the first is changed.
@@ -312,6 +343,7 @@ async fn show(desk: &mut Desk<'_>, number: PhoneNumber) -> Result<(), Failure> {
     let detail = Detail {
         number: NumberShape::from(&record),
         locked_until: locked_until.map(Moment),
+        item: desk.registry.item(number),
         history: history.items.into_iter().map(HistoryShape::from).collect(),
     };
     desk.show(&detail)?;

@@ -96,6 +96,7 @@ async fn serve(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         rentals: app.service.as_ref(),
         leases: app.leases.as_ref(),
         gateway: app.gateway.as_ref(),
+        registry: app.registry.as_ref(),
         actor: operator(),
         reason: cli.global.reason.filter(|reason| !reason.trim().is_empty()),
         lease: cli.global.lease.as_deref().map(LeaseToken::from_text),
@@ -114,10 +115,7 @@ async fn serve(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Noun::Keys(verb) => keys::run(verb, &mut desk).await,
         Noun::Audit(verb) => audit::run(verb, &mut desk).await,
         Noun::Stats(stats) => stats::run(&stats, &mut desk).await,
-        Noun::Sandbox(verb) => {
-            let sandbox = app.sandbox.as_ref().map(|tools| (&tools.chain, &tools.clock));
-            sandbox::run(verb, &mut desk, sandbox).await
-        }
+        Noun::Sandbox(verb) => sandbox::run(verb, &mut desk, app.sandbox.as_ref()).await,
         Noun::Doctor(_) | Noun::Store(_) | Noun::Completions { .. } => Ok(()), // done above, without a desk
     };
     app.store.close();

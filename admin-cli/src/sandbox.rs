@@ -2,11 +2,12 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use data_encoding::HEXLOWER;
-use rental_app::SandboxClock;
+use rental_app::SandboxTools;
 use rental_core::{
-    Amount, Comment, Currency, InvoiceId, Nanotons, Network, NotPayment, Page, Seconds, TxHash,
+    Amount, Comment, Currency, InvoiceId, Nanotons, Network, NotPayment, Ownership, Page, PhoneNumber,
+    Seconds, TxHash,
 };
-use rental_ton::{Sandbox, SandboxKind, SandboxTransfer, TonAddress};
+use rental_ton::{SandboxKind, SandboxRegistry, SandboxTransfer, TonAddress};
 use serde::Serialize;
 
 use crate::desk::Desk;
@@ -19,7 +20,8 @@ use crate::span;
 #[derive(Debug, Subcommand)]
 #[command(before_help = "Examples:
   admin-cli sandbox pay inv_01KX0000000000000000000000
-  admin-cli sandbox advance 20d")]
+  admin-cli sandbox advance 20d
+  admin-cli sandbox nft +88801234567 sold")]
 pub(crate) enum Verb {
     /// Make transfers on the local chain; a running program books them
     Pay(Pay),
@@ -32,6 +34,45 @@ pub(crate) enum Verb {
         #[arg(value_name = "TIME", value_parser = span::parse, allow_hyphen_values = true)]
         by: Seconds,
     },
+    /// Play what the chain says of a number's NFT; a running program notices at its next check
+    #[command(before_help = "Examples:
+  admin-cli sandbox nft +88801234567 sold
+  admin-cli sandbox nft +88801234567 ours")]
+    Nft {
+        /// The number, in any spelling
+        number: PhoneNumber,
+        /// What shall be true
+        #[arg(value_enum)]
+        standing: Standing,
+    },
+}
+
+/// What can be true of a number's NFT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Standing {
+    /// It is in the operator's wallet
+    Ours,
+    /// Somebody else has it
+    Sold,
+    /// It is for sale and nobody has bid
+    Auction,
+    /// It is for sale and somebody has bid
+    Bid,
+    /// It does not exist
+    Unminted,
+}
+
+impl Standing {
+    fn ownership(self) -> Ownership {
+        let somebody = || Some(format!("0:{}", "e".repeat(64)));
+        match self {
+            Self::Ours => SandboxRegistry::ours(),
+            Self::Sold => Ownership::Foreign { owner: somebody() },
+            Self::Auction => Ownership::Auction { bidder: None },
+            Self::Bid => Ownership::Auction { bidder: somebody() },
+            Self::Unminted => Ownership::NotMinted,
+        }
+    }
 }
 
 /// A transfer.
@@ -145,9 +186,9 @@ fn address(text: &str) -> Result<TonAddress, String> {
 pub(crate) async fn run(
     verb: Verb,
     desk: &mut Desk<'_>,
-    sandbox: Option<(&Sandbox, &SandboxClock)>,
+    sandbox: Option<&SandboxTools>,
 ) -> Result<(), Failure> {
-    let (chain, clock) = sandbox.ok_or_else(|| {
+    let SandboxTools { chain, clock, registry } = sandbox.ok_or_else(|| {
         let text = "this shop takes real coins: the sandbox exists only with TON_PROVIDER=sandbox";
         Failure::new(Exit::Denied, "sandbox.absent", text)
     })?;
@@ -168,6 +209,10 @@ pub(crate) async fn run(
         Verb::Advance { by } => {
             let now = Moment(clock.advance(by)?);
             desk.show(&NowShape { now })
+        }
+        Verb::Nft { number, standing } => {
+            registry.set(number, &standing.ownership())?;
+            desk.say("a running http-api or bot notices at its next check, `numbers verify` at once")
         }
     }
 }

@@ -7,6 +7,7 @@ use rental_core::{
     ManualClock, MemoryStore, MockRentals, NumberRecord, Payload, Rental, Seconds, Timestamp, TxHash, Ulid,
 };
 use rental_core::{Comment, ExceptionReason, Outcome, Payment, Request};
+use rental_ton::SandboxRegistry;
 
 use crate::consent::Consent;
 use crate::desk::Desk;
@@ -43,6 +44,7 @@ pub(crate) fn at_desk(
         rentals: shop,
         leases: &leases,
         gateway: &gateway,
+        registry: &SandboxRegistry::new("no-such-folder/numbers"),
         actor: operator(),
         reason: Some("because".to_owned()),
         lease: None,

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rental_core::{
-    Actor, ChainCursor, Clock, Command, DomainError, GatewayError, Leases, Notes, PaymentGateway,
-    RateLimiter, RentalService, Rentals, Request, ServiceError, ShopView, SystemClock,
+    Actor, ChainCursor, Clock, Command, DomainError, GatewayError, Leases, Notes, NumberRegistry,
+    PaymentGateway, RateLimiter, RentalService, Rentals, Request, Seconds, ServiceError, ShopView,
+    SystemClock,
 };
-use rental_ton::{Providers, Sandbox, SandboxError, TonAddress, TonGateway};
+use rental_ton::{Providers, Sandbox, SandboxError, SandboxRegistry, TonAddress, TonGateway, TonRegistry};
 
 use crate::backend::Backend;
 use crate::config::Provider;
@@ -31,8 +32,21 @@ pub struct App {
     pub gateway: Arc<dyn PaymentGateway>,
     /// The providers of the live chain.
     pub providers: Option<Arc<Providers>>,
+    /// Whose numbers are.
+    pub registry: Arc<dyn NumberRegistry>,
+    /// How often that is asked.
+    pub ownership_checks: OwnershipChecks,
     /// The sandbox, when that is the provider.
     pub sandbox: Option<SandboxTools>,
+}
+
+/// How often the chain is asked whose the numbers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnershipChecks {
+    /// How long an answer is good for; `None`: it is not asked by itself.
+    pub interval: Option<Seconds>,
+    /// About how many numbers at a time.
+    pub batch: usize,
 }
 
 /// What only a sandbox can do.
@@ -42,6 +56,8 @@ pub struct SandboxTools {
     pub chain: Sandbox,
     /// The clock that can be turned forward.
     pub clock: SandboxClock,
+    /// Whose the numbers are.
+    pub registry: SandboxRegistry,
 }
 
 /// Why the shop cannot be opened.
@@ -122,16 +138,27 @@ impl App {
         }
         let turned = (config.provider()? == Provider::Sandbox).then(|| sandbox_clock.clone());
         let store = Backend::open(config, Arc::clone(&clock), turned).await?;
+        let registry = SandboxRegistry::new(config.sandbox_numbers_file());
         let (gateway, providers, sandbox) = match config.provider()? {
             Provider::Sandbox => {
                 let chain = Sandbox::open(config.sandbox_file(), clock)?;
-                let tools = SandboxTools { chain: chain.clone(), clock: sandbox_clock };
+                let tools =
+                    SandboxTools { chain: chain.clone(), clock: sandbox_clock, registry: registry.clone() };
                 (Arc::new(chain) as Arc<dyn PaymentGateway>, None, Some(tools))
             }
             Provider::Live => {
                 let providers = Arc::new(Providers::new(config.providers()?)?);
                 let gateway = live(config, Arc::clone(&providers), clock)?;
                 (Arc::new(gateway) as Arc<dyn PaymentGateway>, Some(providers), None)
+            }
+        };
+        let registry = match &providers {
+            None => Arc::new(registry) as Arc<dyn NumberRegistry>,
+            Some(providers) => {
+                let mut wallets = config.owner_wallets()?;
+                wallets.push(deposit(config)?);
+                let (network, collection) = (config.network()?, config.collection()?);
+                Arc::new(TonRegistry::new(network, collection, wallets, Arc::clone(providers)))
             }
         };
         let app = Self {
@@ -142,6 +169,8 @@ impl App {
             store,
             gateway,
             providers,
+            registry,
+            ownership_checks: config.ownership_checks()?,
             sandbox,
         };
         app.open_shop(config, new_too).await?;
@@ -190,7 +219,11 @@ fn live(
     providers: Arc<Providers>,
     clock: Arc<dyn Clock>,
 ) -> Result<TonGateway, OpenError> {
-    let network = config.network()?;
-    let wallet = TonAddress::parse(config.ton_wallet.as_deref().ok_or(ConfigError::NoWallet)?, network)?;
-    Ok(TonGateway::new(network, wallet, providers, clock))
+    Ok(TonGateway::new(config.network()?, deposit(config)?, providers, clock))
+}
+
+/// The wallet that customers pay to.
+fn deposit(config: &ShopConfig) -> Result<TonAddress, OpenError> {
+    let wallet = config.ton_wallet.as_deref().ok_or(ConfigError::NoWallet)?;
+    Ok(TonAddress::parse(wallet, config.network()?)?)
 }

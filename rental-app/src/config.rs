@@ -6,9 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use rental_core::{Network, Policy, Seconds};
 use rental_redis::{RedisConfig, RedisConfigError};
-use rental_ton::{ApiKey, ProviderConfig, ProviderKind};
+use rental_ton::{AddressError, ApiKey, NUMBERS, ProviderConfig, ProviderKind, TonAddress};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::app::OwnershipChecks;
 use crate::place::Place;
 use crate::witness::Witness;
 
@@ -94,6 +95,19 @@ pub struct ShopConfig {
     /// Address that customers pay to, in any spelling.
     #[arg(long, env = "TON_WALLET", value_name = "ADDRESS", global = true)]
     pub ton_wallet: Option<String>,
+
+    /// The operator's other wallets, separated by commas: numbers in them are the operator's, money from them is a deposit.
+    #[arg(long, env = "OWNER_WALLETS", value_name = "ADDRESSES", global = true)]
+    pub owner_wallets: Option<String>,
+
+    /// Address of the collection that the numbers' NFTs belong to, when it is not the real one; needed on the test network.
+    #[arg(long, env = "NUMBER_COLLECTION", value_name = "ADDRESS", global = true)]
+    pub number_collection: Option<String>,
+
+    /// How many seconds after the last answer the chain is asked again whose a verified number is; 0 for never.
+    #[arg(long, env = "OWNERSHIP_CHECK_SECONDS", default_value_t = 3600, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(0..=31_536_000), global = true)]
+    pub ownership_check_seconds: u64,
 
     /// mainnet or testnet.
     #[arg(long, env = "TON_NETWORK", default_value = "mainnet", value_name = "NETWORK", global = true)]
@@ -185,6 +199,17 @@ pub enum ConfigError {
     /// There is no wallet.
     #[error("TON_WALLET is not set; set it to the address that customers pay to")]
     NoWallet,
+    /// One of the operator's wallets is no address.
+    #[error("OWNER_WALLETS cannot be used: {wallet}: {error}")]
+    OwnerWallet {
+        /// What is written there.
+        wallet: String,
+        /// What is wrong with it.
+        error: AddressError,
+    },
+    /// The collection is no address.
+    #[error("NUMBER_COLLECTION cannot be used: {0}")]
+    Collection(AddressError),
     /// A secret is given twice.
     #[error("{0} and {0}_FILE are both set; keep one")]
     Twice(&'static str),
@@ -209,7 +234,46 @@ impl ShopConfig {
         if self.provider()? == Provider::Live && self.ton_wallet.as_ref().is_none_or(String::is_empty) {
             return Err(ConfigError::NoWallet);
         }
+        self.owner_wallets()?;
+        self.collection()?;
         self.providers().map(|_| ())
+    }
+
+    /// The operator's wallets beside the one that customers pay to.
+    ///
+    /// # Errors
+    /// [`ConfigError::OwnerWallet`].
+    pub fn owner_wallets(&self) -> Result<Vec<TonAddress>, ConfigError> {
+        let network = self.network()?;
+        let listed = self.owner_wallets.as_deref().unwrap_or_default().split(',').map(str::trim);
+        let parse = |wallet: &str| {
+            let wallet = wallet.to_owned();
+            TonAddress::parse(&wallet, network).map_err(|error| ConfigError::OwnerWallet { wallet, error })
+        };
+        listed.filter(|wallet| !wallet.is_empty()).map(parse).collect()
+    }
+
+    /// The collection of the numbers; `None` where it is not known.
+    ///
+    /// # Errors
+    /// [`ConfigError::Collection`].
+    pub fn collection(&self) -> Result<Option<TonAddress>, ConfigError> {
+        let network = self.network()?;
+        match self.number_collection.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+            Some(text) => TonAddress::parse(text, network).map(Some).map_err(ConfigError::Collection),
+            None => Ok((network != Network::Testnet).then_some(NUMBERS)),
+        }
+    }
+
+    /// How often the chain is asked whose the numbers are.
+    ///
+    /// # Errors
+    /// The [`ConfigError`] of the providers.
+    pub(crate) fn ownership_checks(&self) -> Result<OwnershipChecks, ConfigError> {
+        let interval = Some(Seconds(self.ownership_check_seconds)).filter(|interval| interval.0 > 0);
+        // A number takes two requests; the payments come first.
+        let slow = self.providers()?.iter().any(|provider| provider.pace > Duration::from_millis(200));
+        Ok(OwnershipChecks { interval, batch: if slow { 2 } else { 20 } })
     }
 
     /// Where payments are read from.
@@ -346,6 +410,11 @@ impl ShopConfig {
     /// The sandbox chain's file, beside the store's.
     pub fn sandbox_file(&self) -> PathBuf {
         beside(&self.rental_db, "sandbox")
+    }
+
+    /// The file that says whose the sandbox's numbers are, beside the store's.
+    pub fn sandbox_numbers_file(&self) -> PathBuf {
+        beside(&self.rental_db, "sandbox-numbers")
     }
 
     /// The file with the sandbox clock's offset, beside the store's.

@@ -17,7 +17,7 @@ mod telemetry;
 mod witness;
 mod workers;
 
-pub use app::{App, OpenError, SandboxTools};
+pub use app::{App, OpenError, OwnershipChecks, SandboxTools};
 pub use backend::Backend;
 pub use config::{ConfigError, Provider, ShopConfig, load_dotenv, read_secret};
 pub use demo::{Demo, seed_demo};
@@ -28,5 +28,6 @@ pub use reconciling::{ReconcileError, reconcile_books};
 pub use sandbox_clock::{SandboxClock, SandboxClockError};
 pub use telemetry::start_logging;
 pub use workers::{
-    Health, Sweeper, SweeperReport, Watcher, WatcherReport, WorkerError, WorkerHealth, Workers, supervise,
+    Health, Sweeper, SweeperReport, Verifier, VerifierReport, Watcher, WatcherReport, WorkerError,
+    WorkerHealth, Workers, supervise,
 };

@@ -1,10 +1,11 @@
-//! What happens by itself: reading the chain and letting time pass.
+//! What happens by itself: reading the chain, letting time pass, checking who owns the numbers.
 //!
 //! Each worker has a `run_once` that does one pass and says what it did, and is run in a loop by [`supervise`], which
 //! survives errors and panics. Any number of replicas may run: a lease makes one of them work at a time.
 
 mod supervisor;
 mod sweeper;
+mod verifier;
 mod watcher;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use supervisor::{Health, WorkerHealth, supervise};
 pub use sweeper::{Sweeper, SweeperReport};
+pub use verifier::{Verifier, VerifierReport};
 pub use watcher::{Watcher, WatcherReport};
 
 use crate::App;
@@ -24,6 +26,8 @@ use crate::App;
 /// or the same program started again, takes over from one that died. A pass that takes longer than its lease does no
 /// harm: all that two workers do at the same time is compare, and lose a commit.
 const LEASE_MARGIN: Seconds = Seconds(3);
+/// How often a few numbers are looked up on chain.
+const VERIFY_EVERY: Duration = Duration::from_secs(10);
 /// How often deadlines are looked at.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// How many commits a worker has under way at once; they share the disk's flushes.
@@ -129,6 +133,20 @@ impl Workers {
             .await;
             sweeper.resign().await;
         });
+        if let Some(interval) = app.ownership_checks.interval {
+            let batch = app.ownership_checks.batch;
+            let (service, registry) = (app.service.clone(), app.registry.clone());
+            let verifier = Verifier::new(service, registry, app.leases.clone(), interval, batch);
+            let (token, report) = (stop.clone(), health.of("verifier"));
+            tasks.spawn(async move {
+                supervise("verifier", VERIFY_EVERY, &report, &token, || {
+                    let verifier = verifier.clone();
+                    async move { verifier.run_once().await.map(drop) }
+                })
+                .await;
+                verifier.resign().await;
+            });
+        }
         Self { tasks, stop, health }
     }
 

@@ -35,6 +35,7 @@ mod gateway;
 mod item;
 mod links;
 mod provider;
+mod registry;
 mod sandbox;
 mod transaction;
 mod walk;
@@ -47,5 +48,6 @@ pub use provider::{
     ApiKey, INCLUSION_MARGIN, MethodResult, Provider, ProviderConfig, ProviderError, ProviderKind, Providers,
     StackValue, UnknownProvider,
 };
-pub use sandbox::{Sandbox, SandboxError, SandboxKind, SandboxTransfer};
+pub use registry::TonRegistry;
+pub use sandbox::{Sandbox, SandboxError, SandboxKind, SandboxRegistry, SandboxTransfer};
 pub use transaction::{TransactionError, verify_transaction};

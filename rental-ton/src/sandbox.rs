@@ -26,11 +26,13 @@ use rental_core::{
 };
 
 use self::ledger::{Ledger, Snapshot};
+pub use self::registry::SandboxRegistry;
 use crate::walk::{Row, Walk};
 use crate::{TonAddress, payment_links};
 
 mod ledger;
 pub(crate) mod mint;
+mod registry;
 
 /// The sandbox's deposit wallet: `0:8888…88`. It is nobody's on the real chain.
 const WALLET: TonAddress = TonAddress::new(0, [0x88; 32]);

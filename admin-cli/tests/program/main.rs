@@ -6,6 +6,7 @@ mod bench;
 mod books;
 mod help;
 mod import;
+mod ownership;
 mod pool;
 mod redis;
 mod refusals;
