@@ -2,10 +2,17 @@
 
 use std::sync::Arc;
 
-use rental_core::{Actor, CustomerId, Quota, RateLimiter, Rentals, StoreError};
+use rental_core::{
+    Actor, CustomerId, Entropy, Invoice, OsEntropy, PaymentGateway, PaymentLinks, Quota, RateLimiter,
+    Rentals, ServiceError, StoreError,
+};
+use rental_ton::{Sandbox, SandboxTransfer};
+use teloxide::types::User;
 use tokio::sync::OnceCell;
 
-use crate::memory::Memory;
+use crate::callback::Mark;
+use crate::catalogue::Catalogue;
+use crate::memory::{Memory, Person};
 use crate::telegram::{Me, Telegram, TelegramError};
 use crate::texts::Language;
 
@@ -13,8 +20,12 @@ use crate::texts::Language;
 pub(crate) struct Bot {
     pub(crate) telegram: Telegram,
     pub(crate) rentals: Arc<dyn Rentals>,
+    pub(crate) gateway: Arc<dyn PaymentGateway>,
+    /// The chain of toy coins, in a shop that takes them.
+    pub(crate) sandbox: Option<Sandbox>,
     pub(crate) memory: Memory,
     pub(crate) limiter: Arc<dyn RateLimiter>,
+    pub(crate) catalogue: Catalogue,
     pub(crate) house: House,
     pub(crate) me: OnceCell<Me>,
 }
@@ -23,6 +34,7 @@ pub(crate) struct Bot {
 #[derive(Debug, Clone)]
 pub(crate) struct House {
     /// The owner's user id.
+    #[expect(dead_code, reason = "the admin screens ask for it")]
     pub(crate) owner: Option<u64>,
     /// Where customers find a person.
     pub(crate) support_url: Option<String>,
@@ -78,11 +90,50 @@ impl Bot {
         self.me.get_or_try_init(|| self.telegram.me()).await
     }
 
-    /// The session of `user`.
-    pub(crate) async fn session(&self, user: &teloxide::types::User) -> Result<Session, StoreError> {
-        let chosen = self.memory.language(user.id.0).await?;
-        let language = chosen.unwrap_or_else(|| Language::of_client(user.language_code.as_deref()));
+    /// What stands before the payload in links that open this bot.
+    pub(crate) async fn deep_links(&self) -> Result<String, StoreError> {
+        let me = self.me().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(format!("https://t.me/{}?start=", me.username))
+    }
+
+    /// The session of `user`. Its language is remembered, for what is sent later without being asked for.
+    pub(crate) async fn session(&self, user: &User) -> Result<Session, StoreError> {
+        let known = self.memory.person(user.id.0).await?;
+        let client = Language::of_client(user.language_code.as_deref());
+        let language = match known {
+            Some(Person { language, chosen }) if chosen || language == client => language,
+            _ => {
+                self.memory.remember(user.id.0, Person { language: client, chosen: false }).await?;
+                client
+            }
+        };
         Ok(Session { user: user.id.0, language })
+    }
+
+    /// A mark for a question that is about to be shown.
+    #[expect(clippy::unused_self, reason = "drawn by the bot, as everything that a handler uses")]
+    pub(crate) fn mark(&self) -> Mark {
+        let mut random = [0; 8];
+        random.copy_from_slice(&OsEntropy.draw()[..8]);
+        Mark::new(u64::from_be_bytes(random))
+    }
+
+    /// What opens a wallet to pay an invoice.
+    pub(crate) fn links(&self, invoice: &Invoice) -> PaymentLinks {
+        self.gateway.invoice_links(invoice)
+    }
+
+    /// Sends what an invoice asks for on the chain of toy coins.
+    pub(crate) async fn pay_with_toy_coins(&self, invoice: &Invoice) -> Result<(), ServiceError> {
+        let Some(sandbox) = self.sandbox.clone() else {
+            return Err(rental_core::DomainError::Denied.into());
+        };
+        let transfer = SandboxTransfer::payment(invoice.amount, invoice.payload.to_string());
+        match tokio::task::spawn_blocking(move || sandbox.append(&transfer)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(StoreError::Unavailable(error.to_string()).into()),
+            Err(_) => Err(ServiceError::Unexpected),
+        }
     }
 
     /// Ends the waiting sign of a button whose press could not be handled.

@@ -9,6 +9,10 @@ mod fields;
 use std::fmt;
 use std::str::FromStr;
 
+use rental_core::{Amount, Currency, InvoiceId, NumberPattern, PhoneNumber, Term, TransferToken};
+use serde::{Deserialize, Serialize};
+
+use crate::texts::Language;
 use fields::{Reader, Writer};
 
 /// The version of the form. Another one makes all buttons that are out there stale.
@@ -19,8 +23,151 @@ const VERSION: char = '1';
 pub(crate) enum Callback {
     /// Nothing: a label.
     Nothing,
+    /// Take this message away.
+    Close,
     /// Show the home screen.
     Home,
+
+    /// Show free numbers.
+    Browse(Place),
+    /// Show how the list can be narrowed.
+    Narrow(Filter),
+    /// Ask for digits to look for.
+    AskDigits(Filter),
+    /// Show a number of the list.
+    Number(PhoneNumber, Place),
+
+    /// Show what would be paid for, and ask.
+    Quote(Wish),
+    /// Open the invoice that was shown.
+    Order(Order),
+    /// Show open invoices.
+    Invoices,
+    /// Show an invoice.
+    Invoice(InvoiceId),
+    /// Show an invoice's code to scan.
+    Qr(InvoiceId),
+    /// Ask whether to cancel an invoice.
+    AskCancel(InvoiceId),
+    /// Cancel an invoice.
+    Cancel(InvoiceId),
+    /// Pay an invoice with toy coins.
+    TryPay(InvoiceId),
+
+    /// Show the numbers that the customer holds; which page.
+    Rentals(u32),
+    /// Show one of them.
+    Rental(PhoneNumber),
+    /// Show for how long it can be renewed.
+    Renew(PhoneNumber),
+    /// Show how it can be handed on.
+    Transfer(PhoneNumber),
+    /// Ask for a person from the user's contacts.
+    PickPerson(PhoneNumber),
+    /// Ask for a person's id.
+    AskPerson(PhoneNumber),
+    /// Offer it to a person; the question's own mark.
+    Offer(PhoneNumber, u64, Mark),
+    /// Ask whether to make a link.
+    AskLink(PhoneNumber),
+    /// Offer it to whoever has a link; the question's own mark.
+    MakeLink(PhoneNumber, Mark),
+    /// Take an offer back.
+    Withdraw(PhoneNumber),
+    /// Show what is offered to the customer.
+    Offered(PhoneNumber),
+    /// Take what is offered to the customer.
+    Accept(PhoneNumber),
+    /// Say no to what is offered to the customer.
+    Decline(PhoneNumber),
+    /// Take what is offered with a link.
+    AcceptLink(TransferToken),
+    /// Say no to what is offered with a link.
+    DeclineLink(TransferToken),
+
+    /// Show the customer's invoices, older than this one.
+    History(Option<InvoiceId>),
+    /// Show payments that settled nothing.
+    Attention,
+    /// Show help.
+    Help,
+    /// Show the rules.
+    Rules,
+    /// Show the languages.
+    Languages,
+    /// Speak a language from now on.
+    Speak(Language),
+}
+
+/// A place in the list of free numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Place {
+    /// The page, from 0; one that does not exist is the last one.
+    pub(crate) page: u32,
+    /// What is listed.
+    pub(crate) filter: Filter,
+}
+
+/// What the list of free numbers is narrowed to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub(crate) struct Filter {
+    /// Offered for this term.
+    pub(crate) term: Option<Term>,
+    /// For no more than so many TON.
+    pub(crate) most: Option<u32>,
+    /// With such digits.
+    pub(crate) pattern: Option<NumberPattern>,
+}
+
+impl From<Filter> for Place {
+    fn from(filter: Filter) -> Self {
+        Self { page: 0, filter }
+    }
+}
+
+/// What somebody wants to pay for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wish {
+    pub(crate) purpose: Purpose,
+    pub(crate) number: PhoneNumber,
+    pub(crate) term: Term,
+    pub(crate) currency: Currency,
+}
+
+/// What for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A new rental.
+    Rent,
+    /// More time.
+    Renew,
+}
+
+/// A wish at the price that was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Order {
+    pub(crate) wish: Wish,
+    /// In the wish's currency.
+    pub(crate) price: Amount,
+    /// Tells one showing of the question from another: pressing twice is ordering once.
+    pub(crate) mark: Mark,
+}
+
+/// Tells one showing of a question from another; 40 random bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark(u64);
+
+impl Mark {
+    /// The mark of these random bits.
+    pub(crate) const fn new(random: u64) -> Self {
+        Self(random & ((1 << 40) - 1))
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:010x}", self.0)
+    }
 }
 
 /// The data is of another version, or not ours.
@@ -32,7 +179,44 @@ impl fmt::Display for Callback {
         let mut out = Writer::default();
         match self {
             Self::Nothing => out.tag("x"),
+            Self::Close => out.tag("d"),
             Self::Home => out.tag("h"),
+            Self::Browse(place) => out.tag("b").place(place),
+            Self::Narrow(filter) => out.tag("f").filter(filter),
+            Self::AskDigits(filter) => out.tag("fd").filter(filter),
+            Self::Number(number, place) => out.tag("n").phone(*number).place(place),
+            Self::Quote(wish) => out.tag("q").wish(wish),
+            Self::Order(Order { wish, price, mark }) => {
+                out.tag("o").wish(wish).number(price.units()).number(mark.0)
+            }
+            Self::Invoices => out.tag("ii"),
+            Self::Invoice(id) => out.tag("i").text(id),
+            Self::Qr(id) => out.tag("iq").text(id),
+            Self::AskCancel(id) => out.tag("ia").text(id),
+            Self::Cancel(id) => out.tag("ic").text(id),
+            Self::TryPay(id) => out.tag("ip").text(id),
+            Self::Rentals(page) => out.tag("rr").number(u64::from(*page)),
+            Self::Rental(number) => out.tag("r").phone(*number),
+            Self::Renew(number) => out.tag("rn").phone(*number),
+            Self::Transfer(number) => out.tag("t").phone(*number),
+            Self::PickPerson(number) => out.tag("tp").phone(*number),
+            Self::AskPerson(number) => out.tag("ta").phone(*number),
+            Self::Offer(number, to, mark) => out.tag("to").phone(*number).number(*to).number(mark.0),
+            Self::AskLink(number) => out.tag("tl").phone(*number),
+            Self::MakeLink(number, mark) => out.tag("tm").phone(*number).number(mark.0),
+            Self::Withdraw(number) => out.tag("tw").phone(*number),
+            Self::Offered(number) => out.tag("w").phone(*number),
+            Self::Accept(number) => out.tag("wa").phone(*number),
+            Self::Decline(number) => out.tag("wd").phone(*number),
+            Self::AcceptLink(token) => out.tag("la").text(token.expose()),
+            Self::DeclineLink(token) => out.tag("ld").text(token.expose()),
+            Self::History(None) => out.tag("y"),
+            Self::History(Some(after)) => out.tag("yo").text(after),
+            Self::Attention => out.tag("z"),
+            Self::Help => out.tag("e"),
+            Self::Rules => out.tag("u"),
+            Self::Languages => out.tag("g"),
+            Self::Speak(language) => out.tag("gs").text(language.code()),
         };
         write!(f, "{VERSION}{out}")
     }
@@ -45,9 +229,131 @@ impl FromStr for Callback {
         let mut fields = Reader::new(text.strip_prefix(VERSION).ok_or(Stale)?);
         let callback = match fields.tag()? {
             "x" => Self::Nothing,
+            "d" => Self::Close,
             "h" => Self::Home,
+            "b" => Self::Browse(fields.place()?),
+            "f" => Self::Narrow(fields.filter()?),
+            "fd" => Self::AskDigits(fields.filter()?),
+            "n" => Self::Number(fields.phone()?, fields.place()?),
+            "q" => Self::Quote(fields.wish()?),
+            "o" => {
+                let wish = fields.wish()?;
+                let price = Amount::new(wish.currency, fields.number()?).ok_or(Stale)?;
+                Self::Order(Order { wish, price, mark: fields.mark()? })
+            }
+            "ii" => Self::Invoices,
+            "i" => Self::Invoice(fields.text()?),
+            "iq" => Self::Qr(fields.text()?),
+            "ia" => Self::AskCancel(fields.text()?),
+            "ic" => Self::Cancel(fields.text()?),
+            "ip" => Self::TryPay(fields.text()?),
+            "rr" => Self::Rentals(fields.small()?),
+            "r" => Self::Rental(fields.phone()?),
+            "rn" => Self::Renew(fields.phone()?),
+            "t" => Self::Transfer(fields.phone()?),
+            "tp" => Self::PickPerson(fields.phone()?),
+            "ta" => Self::AskPerson(fields.phone()?),
+            "to" => Self::Offer(fields.phone()?, fields.number()?, fields.mark()?),
+            "tl" => Self::AskLink(fields.phone()?),
+            "tm" => Self::MakeLink(fields.phone()?, fields.mark()?),
+            "tw" => Self::Withdraw(fields.phone()?),
+            "w" => Self::Offered(fields.phone()?),
+            "wa" => Self::Accept(fields.phone()?),
+            "wd" => Self::Decline(fields.phone()?),
+            "la" => Self::AcceptLink(fields.token()?),
+            "ld" => Self::DeclineLink(fields.token()?),
+            "y" => Self::History(None),
+            "yo" => Self::History(Some(fields.text()?)),
+            "z" => Self::Attention,
+            "e" => Self::Help,
+            "u" => Self::Rules,
+            "g" => Self::Languages,
+            "gs" => Self::Speak(fields.language()?),
             _ => return Err(Stale),
         };
         fields.end().map(|()| callback)
     }
 }
+
+impl Writer {
+    fn phone(&mut self, number: PhoneNumber) -> &mut Self {
+        self.number(number.as_u64())
+    }
+
+    fn filter(&mut self, filter: &Filter) -> &mut Self {
+        let Filter { term, most, pattern } = filter;
+        self.optional(term.map(|term| u64::from(term.days()))).optional(most.map(u64::from));
+        self.text(pattern.as_ref().map_or("", NumberPattern::as_str))
+    }
+
+    fn place(&mut self, place: &Place) -> &mut Self {
+        self.number(u64::from(place.page)).filter(&place.filter)
+    }
+
+    fn wish(&mut self, wish: &Wish) -> &mut Self {
+        let Wish { purpose, number, term, currency } = wish;
+        let purpose = match (purpose, currency) {
+            (Purpose::Rent, Currency::Ton) => "n",
+            (Purpose::Rent, Currency::Usdt) => "nu",
+            (Purpose::Renew, Currency::Ton) => "r",
+            (Purpose::Renew, Currency::Usdt) => "ru",
+        };
+        self.text(purpose).phone(*number).number(u64::from(term.days()))
+    }
+}
+
+impl Reader<'_> {
+    fn small(&mut self) -> Result<u32, Stale> {
+        self.number()?.try_into().map_err(|_| Stale)
+    }
+
+    fn phone(&mut self) -> Result<PhoneNumber, Stale> {
+        PhoneNumber::from_digits(self.number()?).ok_or(Stale)
+    }
+
+    fn days(days: u64) -> Result<Term, Stale> {
+        u32::try_from(days).ok().and_then(|days| Term::from_days(days).ok()).ok_or(Stale)
+    }
+
+    fn filter(&mut self) -> Result<Filter, Stale> {
+        Ok(Filter {
+            term: self.optional()?.map(Self::days).transpose()?,
+            most: self.optional()?.map(u32::try_from).transpose().map_err(|_| Stale)?,
+            pattern: self.optional_text()?,
+        })
+    }
+
+    fn place(&mut self) -> Result<Place, Stale> {
+        Ok(Place { page: self.small()?, filter: self.filter()? })
+    }
+
+    fn wish(&mut self) -> Result<Wish, Stale> {
+        let (purpose, currency) = match self.text::<String>()?.as_str() {
+            "n" => (Purpose::Rent, Currency::Ton),
+            "nu" => (Purpose::Rent, Currency::Usdt),
+            "r" => (Purpose::Renew, Currency::Ton),
+            "ru" => (Purpose::Renew, Currency::Usdt),
+            _ => return Err(Stale),
+        };
+        Ok(Wish { purpose, number: self.phone()?, term: Self::days(self.number()?)?, currency })
+    }
+
+    fn mark(&mut self) -> Result<Mark, Stale> {
+        let number = self.number()?;
+        Some(Mark::new(number)).filter(|mark| mark.0 == number).ok_or(Stale)
+    }
+
+    fn token(&mut self) -> Result<TransferToken, Stale> {
+        let text = self.text::<String>()?;
+        let token = text.parse::<TransferToken>().map_err(|_| Stale)?;
+        if token.expose() == text { Ok(token) } else { Err(Stale) }
+    }
+
+    fn language(&mut self) -> Result<Language, Stale> {
+        let code = self.text::<String>()?;
+        Language::ALL.into_iter().find(|language| language.code() == code).ok_or(Stale)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ pub(crate) struct Config {
     #[command(subcommand)]
     pub(crate) task: Option<Task>,
 
-    /// The bot's token, from BotFather; better in the environment or in a file than here.
+    /// The bot's token, as the bot father gave it; better in the environment or in a file than here.
     #[arg(long, env = "BOT_TOKEN", value_name = "TOKEN", hide_env_values = true, global = true)]
     pub(crate) bot_token: Option<String>,
 

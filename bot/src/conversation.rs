@@ -1,97 +1,306 @@
 //! Private chats: who is it, may they go on, what do they want, and how the answer gets there.
+//!
+//! One message changes in place. A new one is sent only when there is none to change, for what is not a screen, and in
+//! answer to a command, which the user would otherwise look for in vain below its own words.
 
-use teloxide::types::{CallbackQuery, ChatMemberUpdated, Message};
+use rental_core::{ErrorKind, NumberPattern, Quota, ServiceError};
+use teloxide::types::{
+    CallbackQuery, InlineKeyboardButtonKind, MaybeInaccessibleMessage, Message, MessageKind,
+};
 
 use crate::bot::{Bot, Outcome, Session};
-use crate::callback::Callback;
+use crate::callback::{Callback, Filter};
+use crate::commands::Command;
+use crate::customer;
+use crate::memory::{Awaited, PayScreen};
 use crate::screen::Screen;
 use crate::screens;
 use crate::telegram::TelegramError;
+use crate::texts::Language;
+use crate::view::{Beside, Question, View};
 
-/// The answer to a press or a message.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct View {
-    /// What the chat shows from now on; what it showed before when absent.
-    pub(crate) screen: Option<Screen>,
-    /// A line shown for a moment.
-    pub(crate) toast: Option<Toast>,
-}
-
-/// A line shown for a moment, at most 200 characters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Toast {
-    /// The text, without markup.
-    pub(crate) text: String,
-    /// Whether it waits to be closed.
-    pub(crate) alert: bool,
-}
-
-impl From<Screen> for View {
-    fn from(screen: Screen) -> Self {
-        Self { screen: Some(screen), toast: None }
-    }
-}
-
-impl View {
-    /// The same with a line that goes by itself.
-    #[must_use]
-    pub(crate) fn toast(self, text: impl Into<String>) -> Self {
-        Self { toast: Some(Toast { text: text.into(), alert: false }), ..self }
-    }
-}
+/// How often a user is told in one window that it is too fast.
+const TOLD: u32 = 2;
+/// The longest toast, in characters.
+const LONGEST_TOAST: usize = 200;
 
 /// A button was pressed.
 pub(crate) async fn pressed(bot: &Bot, query: CallbackQuery) -> Outcome {
-    let session = bot.session(&query.from).await?;
+    let user = &query.from;
     let private = query.message.as_ref().is_none_or(|message| message.chat().is_private());
-    let view = match query.data.as_deref().map(str::parse::<Callback>) {
-        _ if !private => View::default(),
-        Some(Ok(callback)) => answer_press(bot, &session, callback).await,
-        Some(Err(_)) | None => View::from(screens::home(&session)).toast(session.language.stale_button()),
-    };
-    let shown = query.message.as_ref().filter(|_| private).map(|message| message.id().0);
-    let toast = view.toast.unwrap_or(Toast { text: String::new(), alert: false });
-    let answer = bot.telegram.answer(&query.id.0, &toast.text, toast.alert);
-    let (answered, shown) = futures::join!(answer, async {
-        match view.screen {
-            Some(screen) => show(bot, &session, shown, &screen).await,
-            None => Ok(()),
+    if !private {
+        let text = Language::of_client(user.language_code.as_deref()).only_in_private();
+        return Ok(bot.telegram.answer(&query.id.0, &text, true).await?);
+    }
+    if let Some(wait) = too_fast(bot, user.id.0).await {
+        if let Some(seconds) = wait {
+            let text = Language::of_client(user.language_code.as_deref()).too_fast(seconds);
+            bot.telegram.answer(&query.id.0, &text, true).await?;
         }
+        return Ok(());
+    }
+    let session = bot.session(user).await?;
+    let callback = query.data.as_deref().and_then(|data| data.parse::<Callback>().ok());
+    let view = match callback {
+        Some(callback) => answer_press(bot, &session, callback).await,
+        None => stale(bot, &session).await,
+    };
+    let here = query.message.as_ref().map(|message| message.id().0);
+    let left = query.message.as_ref().and_then(shown_invoice).filter(|_| view.screen.is_some());
+    let (text, alert) = view.toast.as_ref().map_or(("", false), |toast| (toast.text.as_str(), toast.alert));
+    let text: String = text.chars().take(LONGEST_TOAST).collect();
+    let (answered, delivered) = futures::join!(bot.telegram.answer(&query.id.0, &text, alert), async {
+        if let Some(invoice) = left.filter(|left| Some(*left) != view.invoice) {
+            forget_screen(bot, invoice, here).await?;
+        }
+        deliver(bot, &session, &view, here).await
     });
     if let Err(error) = answered {
         tracing::debug!(%error, "a button stays waiting");
     }
-    shown
+    delivered
 }
 
-async fn answer_press(_bot: &Bot, session: &Session, callback: Callback) -> View {
-    match callback {
-        Callback::Nothing => View::default(),
-        Callback::Home => screens::home(session).into(),
+/// Carries a press out; a refusal becomes a line and the nearest screen that is there.
+async fn answer_press(bot: &Bot, session: &Session, callback: Callback) -> View {
+    let nearest = customer::after_refusal(&callback);
+    match customer::press(bot, session, callback).await {
+        Ok(view) => view,
+        Err(error) => {
+            let text = refused(session.language, &error);
+            let instead = match customer::press(bot, session, nearest).await {
+                Err(_) => customer::home(bot, session).await,
+                found => found,
+            };
+            instead.unwrap_or_default().alert(text)
+        }
     }
+}
+
+/// Notes a refusal, and says what to tell the user.
+fn refused(language: Language, error: &ServiceError) -> String {
+    metrics::counter!("rental_bot_refused_total", "code" => error.code()).increment(1);
+    match error.kind() {
+        ErrorKind::Internal | ErrorKind::Unavailable => {
+            tracing::warn!(code = error.code(), %error, "the shop could not answer");
+        }
+        kind => tracing::debug!(code = error.code(), ?kind, "refused"),
+    }
+    language.refusal(error)
+}
+
+async fn stale(bot: &Bot, session: &Session) -> View {
+    metrics::counter!("rental_bot_refused_total", "code" => "button.stale").increment(1);
+    let home = customer::home(bot, session).await;
+    home.unwrap_or_default().toast(session.language.stale_button())
 }
 
 /// A message came.
 pub(crate) async fn wrote(bot: &Bot, message: Message) -> Outcome {
     let Some(user) = message.from.as_ref() else { return Ok(()) };
+    if let Some(wait) = too_fast(bot, user.id.0).await {
+        if let Some(seconds) = wait {
+            let text = Language::of_client(user.language_code.as_deref()).too_fast(seconds);
+            bot.telegram.send(message.chat.id.0, &Screen::new(text)).await?;
+        }
+        return Ok(());
+    }
     let session = bot.session(user).await?;
-    bot.telegram.send(session.chat(), &screens::home(&session)).await?;
+    if let MessageKind::UsersShared(shared) = &message.kind {
+        let person = shared.users_shared.users.first();
+        let name = person.and_then(|person| person.first_name.as_deref());
+        return picked(bot, &session, person.map(|person| (person.user_id.0, name))).await;
+    }
+    let Some(text) = message.text() else {
+        return deliver(bot, &session, &home(bot, &session).await, None).await;
+    };
+    if let Some(command) = Command::read(text) {
+        bot.memory.answered(session.user).await?;
+        return deliver(bot, &session, &answer_command(bot, &session, command).await, None).await;
+    }
+    if text == session.language.pick_cancel() {
+        return picked(bot, &session, None).await;
+    }
+    match bot.memory.awaited(session.user).await? {
+        Some(awaited) => answered(bot, &session, awaited, text, message.id.0).await,
+        None => match text.parse::<NumberPattern>() {
+            Ok(pattern) => {
+                deliver(bot, &session, &found(bot, &session, Filter::default(), pattern).await, None).await
+            }
+            Err(_) => deliver(bot, &session, &home(bot, &session).await, None).await,
+        },
+    }
+}
+
+async fn home(bot: &Bot, session: &Session) -> View {
+    or_refusal(session, customer::home(bot, session).await)
+}
+
+/// A refusal as a screen, where there is no button to answer.
+fn or_refusal(session: &Session, answer: Result<View, ServiceError>) -> View {
+    answer.unwrap_or_else(|error| {
+        let language = session.language;
+        Screen::new(refused(language, &error)).row([language.home_button()]).into()
+    })
+}
+
+async fn answer_command(bot: &Bot, session: &Session, command: Command) -> View {
+    let callback = match command {
+        Command::Start(payload) => match customer::named(&payload) {
+            Some(offer) => return or_refusal(session, customer::opened(bot, session, offer).await),
+            None => Command::linked(&payload),
+        },
+        Command::Numbers => Callback::Browse(Filter::default().into()),
+        Command::Rentals => Callback::Rentals(0),
+        Command::History => Callback::History(None),
+        Command::Help => Callback::Help,
+        Command::Rules => Callback::Rules,
+        Command::Language => Callback::Languages,
+    };
+    or_refusal(session, customer::press(bot, session, callback).await)
+}
+
+async fn found(bot: &Bot, session: &Session, filter: Filter, pattern: NumberPattern) -> View {
+    let filter = Filter { pattern: Some(pattern), ..filter };
+    or_refusal(session, customer::press(bot, session, Callback::Browse(filter.into())).await)
+}
+
+/// The user answered a question. The message that asked becomes the next screen, and the answer goes, so that the chat
+/// stays one screen.
+async fn answered(bot: &Bot, session: &Session, awaited: Awaited, text: &str, theirs: i32) -> Outcome {
+    let language = session.language;
+    let (asked, view) = match awaited {
+        Awaited::Digits { filter, message } => {
+            let view = match text.parse::<NumberPattern>() {
+                Ok(pattern) => {
+                    bot.memory.answered(session.user).await?;
+                    found(bot, session, filter, pattern).await
+                }
+                Err(_) => screens::digits_question(language, &filter, true).into(),
+            };
+            (message, view)
+        }
+        Awaited::Person { number, message } => {
+            let id = text.trim().parse::<u64>().ok().filter(|id| (1..1 << 52).contains(id));
+            let view = match id {
+                Some(id) => {
+                    bot.memory.answered(session.user).await?;
+                    or_refusal(session, customer::chosen(bot, session, number, (id, None)).await)
+                }
+                None => screens::person_question(language, number, true).into(),
+            };
+            (message, view)
+        }
+    };
+    if let Err(error) = bot.telegram.delete(session.chat(), theirs).await {
+        tracing::debug!(%error, "an answer stays in the chat");
+    }
+    deliver(bot, session, &view, Some(asked)).await
+}
+
+/// A person was picked, or nobody. The keyboard for it goes.
+async fn picked(bot: &Bot, session: &Session, person: Option<(u64, Option<&str>)>) -> Outcome {
+    let awaited = bot.memory.awaited(session.user).await?;
+    bot.memory.answered(session.user).await?;
+    let over = Beside::no_keyboard(session.language.pick_over());
+    deliver(bot, session, &View { beside: Some(over), ..View::default() }, None).await?;
+    let view = match (person, awaited) {
+        (Some(person), Some(Awaited::Person { number, .. })) => {
+            or_refusal(session, customer::chosen(bot, session, number, person).await)
+        }
+        (None, Some(Awaited::Person { number, .. })) => {
+            or_refusal(session, customer::press(bot, session, Callback::Rental(number)).await)
+        }
+        _ => or_refusal(session, customer::press(bot, session, Callback::Rentals(0)).await),
+    };
+    deliver(bot, session, &view, None).await
+}
+
+/// Counts an update of `user`. `None` when it may go on; otherwise the seconds to wait, once or twice in a window, and
+/// then silence.
+async fn too_fast(bot: &Bot, user: u64) -> Option<Option<u64>> {
+    let quota = bot.house.quota;
+    let allowance = match bot.limiter.hit(&format!("tg:{user}"), quota).await {
+        Ok(allowance) => allowance,
+        Err(error) => {
+            tracing::warn!(%error, "updates cannot be counted; one was let through");
+            return None;
+        }
+    };
+    if allowance.allowed {
+        return None;
+    }
+    metrics::counter!("rental_bot_too_fast_total").increment(1);
+    let told = Quota { limit: TOLD, ..quota };
+    let tell = bot.limiter.hit(&format!("told:tg:{user}"), told).await.is_ok_and(|told| told.allowed);
+    Some(tell.then_some(allowance.reset_after.0))
+}
+
+/// The invoice that a message shows, by its buttons.
+fn shown_invoice(message: &MaybeInaccessibleMessage) -> Option<rental_core::InvoiceId> {
+    let keyboard = message.regular_message()?.reply_markup()?;
+    keyboard.inline_keyboard.iter().flatten().find_map(|button| match &button.kind {
+        InlineKeyboardButtonKind::CallbackData(data) => match data.parse() {
+            Ok(Callback::Qr(id)) => Some(id),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// The message shows this invoice no more.
+async fn forget_screen(bot: &Bot, invoice: rental_core::InvoiceId, message: Option<i32>) -> Outcome {
+    let screen = bot.memory.pay_screen(invoice).await?;
+    if screen.is_some_and(|screen| Some(screen.message) == message) {
+        bot.memory.shows_no_more(invoice).await?;
+    }
     Ok(())
 }
 
-/// The user blocked the bot, or came back.
-pub(crate) async fn moved(_bot: &Bot, _change: &ChatMemberUpdated) -> Outcome {
-    Ok(())
-}
-
-/// Turns the message into `screen`, or sends it anew where that cannot be done.
-async fn show(bot: &Bot, session: &Session, message: Option<i32>, screen: &Screen) -> Outcome {
-    if let Some(message) = message {
-        match bot.telegram.edit(session.chat(), message, screen).await {
-            Err(TelegramError::Gone(_)) => {}
-            answer => return Ok(answer?),
+/// Brings an answer into the chat: `here` is the message that may be changed.
+async fn deliver(bot: &Bot, session: &Session, view: &View, here: Option<i32>) -> Outcome {
+    let View { screen, toast: _, invoice, beside, question } = view;
+    let chat = session.chat();
+    let mut shown = here;
+    if let Some(screen) = screen {
+        let message = show(bot, chat, here, screen).await?;
+        shown = Some(message);
+        if let Some(invoice) = invoice {
+            bot.memory.shows(*invoice, PayScreen { user: session.user, message }).await?;
         }
     }
-    bot.telegram.send(session.chat(), screen).await?;
+    match beside {
+        None => {}
+        Some(Beside::Nothing) => {
+            if let Some(here) = here {
+                bot.telegram.delete(chat, here).await?;
+            }
+        }
+        Some(Beside::Picture(file, below)) => {
+            bot.telegram.send_picture(chat, file.clone(), below).await?;
+        }
+        Some(Beside::Keyboard(text, keyboard)) => {
+            bot.telegram.send_with(chat, text, keyboard).await?;
+        }
+    }
+    if let (Some(question), Some(message)) = (question, shown) {
+        let awaited = match question.clone() {
+            Question::Digits(filter) => Awaited::Digits { filter, message },
+            Question::Person(number) => Awaited::Person { number, message },
+        };
+        bot.memory.ask(session.user, &awaited).await?;
+    }
     Ok(())
+}
+
+/// Turns the message into `screen`, or sends it anew where that cannot be done. Answers with the message.
+async fn show(bot: &Bot, chat: i64, here: Option<i32>, screen: &Screen) -> Result<i32, TelegramError> {
+    if let Some(message) = here {
+        match bot.telegram.edit(chat, message, screen).await {
+            Err(TelegramError::Gone(_)) => {}
+            Ok(()) => return Ok(message),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(bot.telegram.send(chat, screen).await?.message)
 }

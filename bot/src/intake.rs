@@ -51,12 +51,12 @@ impl Intake {
         let (done, handled) = oneshot::channel();
         let (this, key) = (self.clone(), line_of(&update));
         let work = async move {
-            drop(done.send(this.process(update).await)); // nobody waits for it when the program ends
+            let _ = done.send(this.process(update).await); // nobody waits for it when the program ends
         };
         if !self.lanes.submit(key, work.boxed()) {
             count("dropped");
             let (dropped, answer) = oneshot::channel();
-            drop(dropped.send(Handled::Dropped));
+            let _ = dropped.send(Handled::Dropped); // the other end is below
             return answer;
         }
         handled

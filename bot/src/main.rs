@@ -5,24 +5,32 @@
 //! |---|---|
 //! | how updates arrive | `polling.rs`, `webhook.rs` |
 //! | order, faults, who handles what | `intake.rs`, `intake/` |
-//! | private chats, groups | `conversation.rs`, `groups.rs` |
-//! | what is shown | `screens.rs`, `screen.rs`, `callback.rs` |
+//! | private chats, groups | `conversation.rs`, `commands.rs`, `groups.rs` |
+//! | what a customer's buttons do | `customer.rs`, `customer/` |
+//! | what is shown | `screens.rs`, `screens/`; as data `screen.rs`, `view.rs`, `callback.rs` |
+//! | screens that change by themselves | `pay_screens.rs` |
 //! | what is said | `texts.rs`, `texts/` |
 //! | speaking to Telegram | `telegram.rs` |
 //! | what is remembered about chats | `memory.rs` |
 
 mod bot;
 mod callback;
+mod catalogue;
+mod commands;
 mod config;
 mod conversation;
+mod customer;
 mod groups;
 mod intake;
 mod memory;
+mod pay_screens;
 mod polling;
+mod qr;
 mod screen;
 mod screens;
 mod telegram;
 mod texts;
+mod view;
 mod webhook;
 
 use std::process::ExitCode;
@@ -40,6 +48,7 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use bot::{Bot, House};
+use catalogue::Catalogue;
 use config::{Config, Task};
 use intake::Intake;
 use memory::Memory;
@@ -110,7 +119,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let bot = Arc::new(Bot {
         telegram: telegram.clone(),
         rentals: app.service.clone(),
-        memory: Memory::default(),
+        gateway: app.gateway.clone(),
+        sandbox: app.sandbox.as_ref().map(|tools| tools.chain.clone()),
+        memory: Memory::new(app.notes.clone()),
+        catalogue: Catalogue::default(),
         limiter: app
             .store
             .fast_limiter()
@@ -120,18 +132,20 @@ async fn run(config: Config) -> anyhow::Result<()> {
     });
     let intake = Intake::new(bot.clone());
     let stop = CancellationToken::new();
-    let updates = match webhook {
-        Some(webhook) => {
-            let listener = bind("WEBHOOK_BIND", &config.webhook_bind).await?;
-            let router = webhook::router(&webhook, bot.clone(), intake.clone());
-            tokio::spawn(serve(listener, router, stop.clone()))
-        }
-        None => {
-            let (intake, leases, stop) = (intake.clone(), app.leases.clone(), stop.clone());
-            tokio::spawn(async move { polling::poll(&telegram, &intake, leases, &stop).await })
-        }
+    let updates = if let Some(webhook) = webhook {
+        let listener = bind("WEBHOOK_BIND", &config.webhook_bind).await?;
+        tokio::spawn(serve(listener, webhook::router(&webhook, bot.clone(), intake.clone()), stop.clone()))
+    } else {
+        let (intake, leases, stop) = (intake.clone(), app.leases.clone(), stop.clone());
+        tokio::spawn(async move { polling::poll(&telegram, &intake, leases, &stop).await })
     };
     let workers = Workers::start(&app, Duration::from_secs(config.shop.ton_poll_seconds));
+    let pay_screens = tokio::spawn(pay_screens::keep_current(bot.clone(), app.leases.clone(), stop.clone()));
+    let announcing = tokio::spawn(async move {
+        if let Err(error) = commands::announce(&bot).await {
+            tracing::warn!(%error, "the menu of commands could not be set");
+        }
+    });
 
     tokio::select! {
         _ = terminate.recv() => {}
@@ -139,7 +153,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
     }
     tracing::info!("ending");
     stop.cancel();
+    announcing.abort();
     updates.await.context("updates are not taken in any more")?;
+    pay_screens.await.context("pay screens are not kept current any more")?;
     if tokio::time::timeout(DRAIN_WITHIN, intake.finish()).await.is_err() {
         tracing::warn!("some updates were still under way and were cut off");
     }

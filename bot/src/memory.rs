@@ -1,17 +1,76 @@
 //! What is remembered about chats, beside the shop: nothing that a rule depends on.
+//!
+//! | note | says | kept |
+//! |---|---|---|
+//! | `person:<user>` | the language, and whether it was chosen | for ever |
+//! | `await:<user>` | what the next message of this user answers | five minutes |
+//! | `pay:<invoice>` | which message shows this invoice | until it is over |
+//! | `update:<id>` | that an update is being handled, or was | a minute, or a day |
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
-use rental_core::StoreError;
+use rental_core::{
+    Expected, InvoiceId, NoteKey, Notes, PageRequest, PhoneNumber, Seconds, StoreError, Writing, Written,
+};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use crate::callback::Filter;
 use crate::texts::Language;
 
 /// What is remembered.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Memory {
-    languages: Mutex<HashMap<u64, Language>>,
-    updates: Mutex<HashMap<u32, bool>>,
+    notes: Arc<dyn Notes>,
+}
+
+/// How long an answer is waited for.
+const AWAITED: Seconds = Seconds(5 * 60);
+/// How long an update may be under way before somebody else may try.
+const CLAIMED: Seconds = Seconds(60);
+/// How long it is known that an update was handled; Telegram sends none again after that.
+const HANDLED: Seconds = Seconds::from_days(1);
+const BUSY: &str = "busy";
+const DONE: &str = "done";
+
+/// What is known about a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Person {
+    /// The language to speak.
+    pub(crate) language: Language,
+    /// Whether the user chose it; otherwise it is the client's.
+    #[serde(default)]
+    pub(crate) chosen: bool,
+}
+
+/// What the next message of a user answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "question", rename_all = "snake_case")]
+pub(crate) enum Awaited {
+    /// Digits to look for.
+    Digits {
+        /// Besides what else.
+        #[serde(flatten)]
+        filter: Filter,
+        /// The message that asks.
+        message: i32,
+    },
+    /// The person to hand a number to, by id or picked.
+    Person {
+        /// The number.
+        number: PhoneNumber,
+        /// The message that asks.
+        message: i32,
+    },
+}
+
+/// The message that shows an invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PayScreen {
+    /// Whose chat.
+    pub(crate) user: u64,
+    /// The message.
+    pub(crate) message: i32,
 }
 
 /// Whether an update may be handled.
@@ -26,27 +85,136 @@ pub(crate) enum Claim {
 }
 
 impl Memory {
-    /// The language that a user has chosen.
-    pub(crate) async fn language(&self, user: u64) -> Result<Option<Language>, StoreError> {
-        Ok(self.languages.lock().unwrap_or_else(PoisonError::into_inner).get(&user).copied())
+    /// What is kept in `notes`.
+    pub(crate) fn new(notes: Arc<dyn Notes>) -> Self {
+        Self { notes }
     }
 
-    /// Takes an update to be handled, for a minute.
+    /// What is known about a user.
+    pub(crate) async fn person(&self, user: u64) -> Result<Option<Person>, StoreError> {
+        self.get(&key("person", user)).await
+    }
+
+    /// Remembers a user's language.
+    pub(crate) async fn remember(&self, user: u64, person: Person) -> Result<(), StoreError> {
+        self.put(&key("person", user), &person, Writing::LASTING).await
+    }
+
+    /// What the next message of a user answers.
+    pub(crate) async fn awaited(&self, user: u64) -> Result<Option<Awaited>, StoreError> {
+        self.get(&key("await", user)).await
+    }
+
+    /// Waits for an answer.
+    pub(crate) async fn ask(&self, user: u64, question: &Awaited) -> Result<(), StoreError> {
+        self.put(&key("await", user), question, Writing::passing(AWAITED)).await
+    }
+
+    /// Waits for nothing any more.
+    pub(crate) async fn answered(&self, user: u64) -> Result<(), StoreError> {
+        self.notes.remove_note(&key("await", user)).await.map(drop)
+    }
+
+    /// Notes which message shows an invoice, from now on.
+    pub(crate) async fn shows(&self, invoice: InvoiceId, screen: PayScreen) -> Result<(), StoreError> {
+        self.put(&key("pay", invoice), &screen, Writing::LASTING).await
+    }
+
+    /// The message that shows an invoice.
+    pub(crate) async fn pay_screen(&self, invoice: InvoiceId) -> Result<Option<PayScreen>, StoreError> {
+        self.get(&key("pay", invoice)).await
+    }
+
+    /// An invoice is shown no more.
+    pub(crate) async fn shows_no_more(&self, invoice: InvoiceId) -> Result<(), StoreError> {
+        self.notes.remove_note(&key("pay", invoice)).await.map(drop)
+    }
+
+    /// Invoices that are shown somewhere, a page of them.
+    pub(crate) async fn pay_screens(
+        &self,
+        page: &PageRequest,
+    ) -> Result<(Vec<(InvoiceId, PayScreen)>, Option<String>), StoreError> {
+        let page = self.notes.notes("pay:", page).await?;
+        let read = |note: rental_core::Note| {
+            let invoice = note.key.as_str().strip_prefix("pay:")?.parse().ok()?;
+            Some((invoice, serde_json::from_str(&note.text).ok()?))
+        };
+        Ok((page.items.into_iter().filter_map(read).collect(), page.next))
+    }
+
+    /// Takes an update to be handled.
     pub(crate) async fn claim(&self, update: u32) -> Result<Claim, StoreError> {
-        let mut updates = self.updates.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(match updates.get(&update) {
-            Some(true) => Claim::Done,
-            Some(false) => Claim::Busy,
-            None => {
-                updates.insert(update, false);
-                Claim::Mine
-            }
-        })
+        let how = Writing::passing(CLAIMED).expecting(Expected::Absent);
+        match self.notes.put_note(&key("update", update), BUSY, how).await? {
+            Written::Done(_) => Ok(Claim::Mine),
+            Written::Refused { current: Some(note) } if note.text == DONE => Ok(Claim::Done),
+            Written::Refused { .. } => Ok(Claim::Busy),
+        }
     }
 
-    /// Notes for a day that an update has been handled.
+    /// Notes that an update has been handled.
     pub(crate) async fn finish(&self, update: u32) -> Result<(), StoreError> {
-        self.updates.lock().unwrap_or_else(PoisonError::into_inner).insert(update, true);
-        Ok(())
+        self.notes.put_note(&key("update", update), DONE, Writing::passing(HANDLED)).await.map(drop)
+    }
+
+    /// A note; one that cannot be read counts as absent, because an older version may have written it.
+    async fn get<T: DeserializeOwned>(&self, key: &NoteKey) -> Result<Option<T>, StoreError> {
+        let note = self.notes.note(key).await?;
+        Ok(note.and_then(|note| serde_json::from_str(&note.text).ok()))
+    }
+
+    async fn put<T: Serialize>(&self, key: &NoteKey, value: &T, how: Writing) -> Result<(), StoreError> {
+        let text = serde_json::to_string(value).expect("plain data");
+        self.notes.put_note(key, &text, how).await.map(drop)
+    }
+}
+
+fn key(kind: &str, name: impl std::fmt::Display) -> NoteKey {
+    NoteKey::new(kind, name).expect("numbers and invoice ids are short and visible")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rental_core::{ManualClock, MemoryStore, Timestamp, Ulid};
+
+    fn memory() -> (Memory, ManualClock) {
+        let clock = ManualClock::at(Timestamp::from_unix(1_000));
+        (Memory::new(Arc::new(MemoryStore::new(Arc::new(clock.clone())))), clock)
+    }
+
+    #[tokio::test]
+    async fn an_update_is_claimed_once_and_again_after_a_crash() {
+        let (memory, clock) = memory();
+        assert_eq!(memory.claim(7).await, Ok(Claim::Mine));
+        assert_eq!(memory.claim(7).await, Ok(Claim::Busy));
+        clock.advance(CLAIMED);
+        assert_eq!(memory.claim(7).await, Ok(Claim::Mine), "whoever had it has died");
+        memory.finish(7).await.expect("written");
+        clock.advance(Seconds::from_hours(23));
+        assert_eq!(memory.claim(7).await, Ok(Claim::Done));
+    }
+
+    #[tokio::test]
+    async fn questions_and_screens_are_remembered_as_long_as_they_matter() {
+        let (memory, clock) = memory();
+        let filter = Filter { pattern: Some("77*".parse().expect("a pattern")), ..Filter::default() };
+        for question in [
+            Awaited::Digits { filter, message: 3 },
+            Awaited::Person { number: "+88801234567".parse().expect("a number"), message: 4 },
+        ] {
+            memory.ask(1, &question).await.expect("written");
+            assert_eq!(memory.awaited(1).await, Ok(Some(question)));
+        }
+        clock.advance(AWAITED);
+        assert_eq!(memory.awaited(1).await, Ok(None));
+
+        let (id, screen) = (InvoiceId::new(Ulid::from_parts(1, 2)), PayScreen { user: 1, message: 5 });
+        memory.shows(id, screen).await.expect("written");
+        let (all, next) = memory.pay_screens(&PageRequest::first(10)).await.expect("read");
+        assert_eq!((all, next), (vec![(id, screen)], None));
+        memory.shows_no_more(id).await.expect("written");
+        assert_eq!(memory.pay_screen(id).await, Ok(None));
     }
 }

@@ -11,8 +11,6 @@ pub(crate) struct Screen {
     pub(crate) text: String,
     /// The buttons.
     pub(crate) keyboard: Keyboard,
-    /// Whether it may be neither forwarded nor copied.
-    pub(crate) secret: bool,
 }
 
 /// Rows of buttons below a message.
@@ -88,12 +86,6 @@ impl Screen {
     #[must_use]
     pub(crate) fn rows(self, buttons: impl IntoIterator<Item = Button>) -> Self {
         buttons.into_iter().fold(self, |screen, button| screen.row([button]))
-    }
-
-    /// The same, not to be forwarded or copied.
-    #[must_use]
-    pub(crate) fn secret(self) -> Self {
-        Self { secret: true, ..self }
     }
 }
 

@@ -43,21 +43,10 @@ pub(crate) struct Telegram {
 }
 
 /// A message that was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sent {
     /// Its id in the chat.
     pub(crate) message: i32,
-    /// What to send instead of the picture the next time.
-    pub(crate) photo: Option<String>,
-}
-
-/// A picture.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Photo {
-    /// A PNG file.
-    Png(Vec<u8>),
-    /// One that Telegram has already.
-    Known(String),
 }
 
 /// The bot itself.
@@ -76,8 +65,6 @@ pub(crate) enum CommandScope {
     Private,
     /// All groups.
     Groups,
-    /// One chat.
-    Chat(i64),
 }
 
 impl fmt::Debug for Telegram {
@@ -95,17 +82,10 @@ struct Answer<T> {
 #[derive(Deserialize)]
 struct MessageSent {
     message_id: i32,
-    #[serde(default)]
-    photo: Vec<PhotoSize>,
-}
-
-#[derive(Deserialize)]
-struct PhotoSize {
-    file_id: String,
 }
 
 #[derive(Serialize)]
-struct Text<'a> {
+struct Outgoing<'a> {
     chat_id: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<i32>,
@@ -113,8 +93,6 @@ struct Text<'a> {
     parse_mode: &'static str,
     link_preview_options: NoPreview,
     reply_markup: &'a Keyboard,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    protect_content: bool,
 }
 
 #[derive(Serialize)]
@@ -122,20 +100,11 @@ struct NoPreview {
     is_disabled: bool,
 }
 
-impl<'a> Text<'a> {
+impl<'a> Outgoing<'a> {
     fn new(chat_id: i64, message_id: Option<i32>, screen: &'a Screen) -> Self {
-        let Screen { text, keyboard, secret } = screen;
+        let Screen { text, keyboard } = screen;
         let link_preview_options = NoPreview { is_disabled: true };
-        let (reply_markup, protect_content) = (keyboard, *secret && message_id.is_none());
-        Self {
-            chat_id,
-            message_id,
-            text,
-            parse_mode: "HTML",
-            link_preview_options,
-            reply_markup,
-            protect_content,
-        }
+        Self { chat_id, message_id, text, parse_mode: "HTML", link_preview_options, reply_markup: keyboard }
     }
 }
 
@@ -214,46 +183,34 @@ impl Telegram {
 
     /// Sends a screen as a new message.
     pub(crate) async fn send(&self, chat: i64, screen: &Screen) -> Result<Sent, TelegramError> {
-        self.call("sendMessage", &Text::new(chat, None, screen)).await.map(MessageSent::into)
+        self.call("sendMessage", &Outgoing::new(chat, None, screen)).await.map(MessageSent::into)
     }
 
     /// Turns a message into `screen`. A message that looks like that already is fine.
     pub(crate) async fn edit(&self, chat: i64, message: i32, screen: &Screen) -> Result<(), TelegramError> {
-        match self.done("editMessageText", &Text::new(chat, Some(message), screen)).await {
+        match self.done("editMessageText", &Outgoing::new(chat, Some(message), screen)).await {
             Err(TelegramError::NotModified) => Ok(()),
             answer => answer,
         }
     }
 
-    /// Sends a picture with a screen below it.
-    pub(crate) async fn send_photo(
+    /// Sends a picture, a PNG file, with a screen below it.
+    pub(crate) async fn send_picture(
         &self,
         chat: i64,
-        photo: Photo,
+        file: Vec<u8>,
         below: &Screen,
     ) -> Result<Sent, TelegramError> {
-        let sent: MessageSent = match photo {
-            Photo::Known(id) => {
-                let body = json!({
-                    "chat_id": chat, "photo": id, "caption": below.text, "parse_mode": "HTML",
-                    "reply_markup": below.keyboard,
-                });
-                self.call("sendPhoto", &body).await?
-            }
-            Photo::Png(file) => {
-                let keyboard = serde_json::to_string(&below.keyboard).expect("buttons are plain data");
-                let part =
-                    Part::bytes(file).file_name("qr.png").mime_str("image/png").map_err(unavailable)?;
-                let form = Form::new()
-                    .text("chat_id", chat.to_string())
-                    .text("caption", below.text.clone())
-                    .text("parse_mode", "HTML")
-                    .text("reply_markup", keyboard)
-                    .part("photo", part);
-                self.call_within(WITHIN, "sendPhoto", |request| request.multipart(form)).await?
-            }
-        };
-        Ok(sent.into())
+        let keyboard = serde_json::to_string(&below.keyboard).expect("buttons are plain data");
+        let part = Part::bytes(file).file_name("qr.png").mime_str("image/png").map_err(unavailable)?;
+        let form = Form::new()
+            .text("chat_id", chat.to_string())
+            .text("caption", below.text.clone())
+            .text("parse_mode", "HTML")
+            .text("reply_markup", keyboard)
+            .part("photo", part);
+        let sent = self.call_within(WITHIN, "sendPhoto", |request| request.multipart(form)).await;
+        sent.map(MessageSent::into)
     }
 
     /// Sends a text with a keyboard of its own in the place of the user's, such as one to pick a person with.
@@ -295,7 +252,6 @@ impl Telegram {
         let scope = match scope {
             CommandScope::Private => json!({ "type": "all_private_chats" }),
             CommandScope::Groups => json!({ "type": "all_group_chats" }),
-            CommandScope::Chat(chat) => json!({ "type": "chat", "chat_id": chat }),
         };
         let mut body = json!({ "scope": scope, "commands": commands });
         if let Some(language) = language {
@@ -347,8 +303,7 @@ fn unavailable(error: reqwest::Error) -> TelegramError {
 
 impl From<MessageSent> for Sent {
     fn from(sent: MessageSent) -> Self {
-        let photo = sent.photo.into_iter().next_back().map(|size| size.file_id);
-        Self { message: sent.message_id, photo }
+        Self { message: sent.message_id }
     }
 }
 

@@ -73,9 +73,18 @@ impl<'a> Reader<'a> {
 
     /// A text that reads back as itself.
     pub(super) fn text<T: FromStr + fmt::Display>(&mut self) -> Result<T, Stale> {
-        let text = self.0.next().ok_or(Stale)?;
+        let text = self.0.next().filter(|text| !text.is_empty()).ok_or(Stale)?;
         let value: T = text.parse().map_err(|_| Stale)?;
         if value.to_string() == text { Ok(value) } else { Err(Stale) }
+    }
+
+    /// The same, or nothing.
+    pub(super) fn optional_text<T: FromStr + fmt::Display>(&mut self) -> Result<Option<T>, Stale> {
+        if self.0.clone().next() == Some("") {
+            self.0.next();
+            return Ok(None);
+        }
+        self.text().map(Some)
     }
 
     pub(super) fn end(mut self) -> Result<(), Stale> {

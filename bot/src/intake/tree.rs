@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use teloxide::dispatching::{DpHandlerDescription, UpdateFilterExt};
 use teloxide::dptree::{self, Handler};
-use teloxide::types::{CallbackQuery, ChatMemberUpdated, Message, Update};
+use teloxide::types::{CallbackQuery, Message, Update};
 
 use crate::bot::{Bot, Outcome};
 use crate::{conversation, groups};
@@ -21,8 +21,7 @@ pub(super) fn tree() -> Tree {
         dptree::entry()
             .branch(Update::filter_callback_query().endpoint(pressed))
             .branch(Update::filter_message().filter(private).endpoint(wrote))
-            .branch(Update::filter_message().endpoint(in_a_group))
-            .branch(Update::filter_my_chat_member().endpoint(moved)),
+            .branch(Update::filter_message().endpoint(in_a_group)),
     )
 }
 
@@ -50,8 +49,4 @@ async fn wrote(bot: Arc<Bot>, message: Message) -> Outcome {
 
 async fn in_a_group(bot: Arc<Bot>, message: Message) -> Outcome {
     groups::wrote(&bot, &message).await
-}
-
-async fn moved(bot: Arc<Bot>, change: ChatMemberUpdated) -> Outcome {
-    conversation::moved(&bot, &change).await
 }

@@ -1,10 +1,194 @@
-//! What customers read.
+//! What customers read. Refusals are found by their codes; see [`Language::refusal`].
+
+use rental_core::ServiceError;
+
+use super::Language;
 
 messages! { CUSTOMER:
     oops();
     stale_button();
+    not_there();
+    too_fast(seconds);
     only_in_private();
     open_private_chat();
-    home();
     to_home();
+    to_back();
+    to_cancel();
+    to_close();
+    to_support();
+    to_browse();
+    page_of(page, pages);
+    page_before();
+    page_after();
+    term_days(days);
+    span_days(days);
+    span_days_hours(days, hours);
+    span_hours_minutes(hours, minutes);
+    span_minutes(minutes);
+    span_moment();
+    home();
+    home_held(count);
+    home_open(count);
+    to_rentals();
+    to_rentals_count(count);
+    to_invoices(count);
+    to_history();
+    to_help();
+    to_rules();
+    to_languages();
+    browse(count);
+    browse_more(count);
+    browse_none();
+    browse_empty();
+    filter_term(term);
+    filter_most(price);
+    filter_digits(pattern);
+    filter_chosen(filters);
+    number_from(number, price);
+    number_at(number, price);
+    to_search();
+    to_narrow();
+    to_all();
+    narrow();
+    narrow_any_term();
+    narrow_any_price();
+    narrow_term(term);
+    narrow_price(price);
+    chosen(what);
+    to_show_list();
+    ask_digits();
+    bad_pattern();
+    number_free(number);
+    number_unpriced(number);
+    number_yours(number);
+    number_reserved_by_you(number);
+    number_unavailable(number, why);
+    plan(term, price);
+    to_rental();
+    to_pay();
+    quote_rent(number, term, price, time);
+    quote_renew(number, term, until, price, time);
+    to_order();
+    price_changed();
+    pay_rent(amount, number, term);
+    pay_renew(amount, number, term);
+    pay_how(address, comment, number, currency);
+    pay_time(left, until);
+    pay_watching();
+    pay_over();
+    pay_seen();
+    pay_done_rent(number, until);
+    pay_done_renew(number, until);
+    pay_done(number);
+    pay_expired(number);
+    pay_cancelled(number);
+    pay_qr(amount, number);
+    wallet(name);
+    to_copy_address();
+    to_copy_comment();
+    to_copy_amount();
+    to_qr();
+    to_check();
+    to_cancel_invoice();
+    to_try_pay();
+    try_paid();
+    ask_cancel(number);
+    to_cancel_yes();
+    to_pay_again();
+    invoices();
+    invoices_none();
+    invoice_line(number, amount);
+    attention();
+    attention_none();
+    attention_hint();
+    attention_underpaid(missing, number, amount, due);
+    attention_overpaid(extra, number, amount, due);
+    attention_currency(amount, number, due);
+    attention_late(amount, number);
+    attention_early(amount, number);
+    attention_duplicate(amount, number);
+    attention_cancelled(amount, number);
+    attention_gone(amount, number);
+    attention_locked(amount, number);
+    attention_other(amount, number);
+    outcome_exception();
+    outcome_refund_pending();
+    outcome_refunded();
+    outcome_applied();
+    outcome_written_off();
+    to_attention(count);
+    to_attention_more(count);
+    rentals();
+    rentals_none();
+    rental_line(number, left);
+    rental_line_over(number);
+    rental(number, left, until, since);
+    rental_grace(number, until);
+    rental_offered(until);
+    rental_renewing();
+    to_renew();
+    to_pay_renewal();
+    to_transfer();
+    to_withdraw();
+    renew(number);
+    renew_none();
+    withdrawn();
+    transfer(number, left);
+    to_pick_person();
+    to_ask_person();
+    to_ask_link();
+    pick_person(number);
+    pick_person_button();
+    pick_cancel();
+    pick_over();
+    ask_person(number);
+    bad_person();
+    offer_question(number, person, time, left);
+    to_offer();
+    offer_made(number, until, link);
+    link_question(number, left, time);
+    to_make_link();
+    link_made(number, until, link);
+    to_copy_link();
+    to_share_link();
+    share_text();
+    offered(number, left, until);
+    to_accept();
+    to_decline();
+    accepted(number, until);
+    declined();
+    history();
+    history_none();
+    history_rent(date, number, term, amount, status);
+    history_renew(date, number, term, amount, status);
+    status_open();
+    status_settled();
+    status_expired();
+    status_cancelled();
+    to_older();
+    to_newest();
+    help();
+    rules();
+    languages();
+    language_name();
+    language_chosen();
+    command_start();
+    command_numbers();
+    command_rentals();
+    command_history();
+    command_help();
+    command_rules();
+    command_language();
+}
+
+impl Language {
+    /// What to say when the shop refuses.
+    pub(crate) fn refusal(self, error: &ServiceError) -> String {
+        let name = format!("error_{}", error.code().replace('.', "_"));
+        self.find(&name, Vec::new()).unwrap_or_else(|| match error.kind() {
+            rental_core::ErrorKind::Unavailable => self.say("error_unavailable", Vec::new()),
+            rental_core::ErrorKind::NotFound | rental_core::ErrorKind::Denied => self.not_there(),
+            _ => self.say("error_internal", Vec::new()),
+        })
+    }
 }

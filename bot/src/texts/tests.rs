@@ -4,8 +4,11 @@ use fluent_syntax::ast::{self, Entry, Expression, InlineExpression, PatternEleme
 
 use super::*;
 
+/// Names of texts, with their arguments.
+type Names = &'static [(&'static str, &'static [&'static str])];
+
 /// The files of both languages, and the names of the texts in them.
-const FILES: [(&str, &str, &[(&str, &[&str])]); 1] = [(
+const FILES: [(&str, &str, Names); 1] = [(
     include_str!("../../texts/en/customer.ftl"),
     include_str!("../../texts/ru/customer.ftl"),
     customer::CUSTOMER,

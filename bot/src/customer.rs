@@ -1,0 +1,110 @@
+//! What a customer's button does: asks the shop, and makes its answer a view.
+//!
+//! Whoever presses is always the customer of that Telegram user; what is not theirs, the core refuses.
+
+mod paying;
+mod renting;
+mod transferring;
+
+use rental_core::{Invoice, ServiceError};
+
+use crate::bot::{Bot, Session};
+use crate::callback::Callback;
+use crate::memory::Person;
+use crate::screens::{self, Standing};
+use crate::view::{Beside, View};
+
+pub(crate) use paying::screen as invoice_screen;
+pub(crate) use transferring::{chosen, named, opened};
+
+/// Carries a press out.
+pub(crate) async fn press(bot: &Bot, session: &Session, callback: Callback) -> Result<View, ServiceError> {
+    let language = session.language;
+    match callback {
+        Callback::Nothing => Ok(View::default()),
+        Callback::Close => Ok(View { beside: Some(Beside::Nothing), ..View::default() }),
+        Callback::Home => home(bot, session).await,
+        Callback::Browse(_)
+        | Callback::Narrow(_)
+        | Callback::AskDigits(_)
+        | Callback::Number(..)
+        | Callback::Quote(_)
+        | Callback::Order(_)
+        | Callback::Rentals(_)
+        | Callback::Rental(_)
+        | Callback::Renew(_) => renting::press(bot, session, callback).await,
+        Callback::Invoices
+        | Callback::Invoice(_)
+        | Callback::Qr(_)
+        | Callback::AskCancel(_)
+        | Callback::Cancel(_)
+        | Callback::TryPay(_)
+        | Callback::History(_)
+        | Callback::Attention => paying::press(bot, session, callback).await,
+        Callback::Transfer(_)
+        | Callback::PickPerson(_)
+        | Callback::AskPerson(_)
+        | Callback::Offer(..)
+        | Callback::AskLink(_)
+        | Callback::MakeLink(..)
+        | Callback::Withdraw(_)
+        | Callback::Offered(_)
+        | Callback::Accept(_)
+        | Callback::Decline(_)
+        | Callback::AcceptLink(_)
+        | Callback::DeclineLink(_) => transferring::press(bot, session, callback).await,
+        Callback::Help => Ok(screens::help(language, &bot.house).into()),
+        Callback::Rules => Ok(screens::rules(language, &bot.house).into()),
+        Callback::Languages => Ok(screens::languages(language).into()),
+        Callback::Speak(language) => {
+            bot.memory.remember(session.user, Person { language, chosen: true }).await?;
+            let session = Session { language, ..session.clone() };
+            Ok(home(bot, &session).await?.toast(language.language_chosen()))
+        }
+    }
+}
+
+/// The first screen.
+pub(crate) async fn home(bot: &Bot, session: &Session) -> Result<View, ServiceError> {
+    let account = bot.rentals.account(&session.actor(), &session.customer()).await?;
+    let standing = Standing { held: account.numbers.len(), open: account.open_invoices.len() };
+    Ok(screens::home(session.language, standing, &bot.house).into())
+}
+
+/// What to show after `callback` was refused: the nearest screen that is surely there.
+pub(crate) fn after_refusal(callback: &Callback) -> Callback {
+    match callback {
+        Callback::Quote(wish) => around(wish),
+        Callback::Order(order) => around(&order.wish),
+        Callback::Number(_, place) => Callback::Browse(place.clone()),
+        Callback::Qr(id) | Callback::AskCancel(id) | Callback::Cancel(id) | Callback::TryPay(id) => {
+            Callback::Invoice(*id)
+        }
+        Callback::Renew(number)
+        | Callback::Transfer(number)
+        | Callback::PickPerson(number)
+        | Callback::AskPerson(number)
+        | Callback::Offer(number, ..)
+        | Callback::AskLink(number)
+        | Callback::MakeLink(number, _)
+        | Callback::Withdraw(number) => Callback::Rental(*number),
+        Callback::Rental(_) => Callback::Rentals(0),
+        _ => Callback::Home,
+    }
+}
+
+fn around(wish: &crate::callback::Wish) -> Callback {
+    match wish.purpose {
+        crate::callback::Purpose::Rent => Callback::Number(wish.number, crate::callback::Place::default()),
+        crate::callback::Purpose::Renew => Callback::Rental(wish.number),
+    }
+}
+
+/// The invoice, when it is this customer's.
+async fn own_invoice(
+    bot: &Bot,
+    session: &Session,
+    id: rental_core::InvoiceId,
+) -> Result<Invoice, ServiceError> {
+    bot.rentals.invoice(&session.actor(), id).await
+}
