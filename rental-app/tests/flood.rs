@@ -20,15 +20,15 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Program, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Parser;
 use futures::{StreamExt, stream};
 use rental_app::{App, ShopConfig, Watcher, reconcile_books};
 use rental_core::{
-    Actor, AdminId, Clock, Command, Comment, CustomerId, ExceptionReason, Invoice, InvoiceQuery, MemoryStore,
-    Nanotons, NumberQuery, Outcome, PageRequest, PaymentGateway, PhoneNumber, Policy, Rentals, Request,
-    Seconds, SystemClock, Term, TxHash, find_violations,
+    Actor, AdminId, Amount, Clock, Command, Comment, Currency, CustomerId, ExceptionReason, Invoice,
+    InvoiceQuery, MemoryStore, NumberQuery, Outcome, PageRequest, PaymentGateway, PhoneNumber, Policy,
+    Rentals, Request, Seconds, SystemClock, Term, TxHash, find_violations,
 };
 use rental_ton::{Sandbox, SandboxTransfer};
 
@@ -38,7 +38,7 @@ use provider::{Provider, Row};
 /// The logical time from one transaction of the sandbox's chain to the next.
 const LT_STEP: u64 = 1_000_000;
 /// How long nothing may move before the flood counts as stuck.
-const PATIENCE: Duration = Duration::from_mins(3);
+const PATIENCE: Seconds = Seconds(180);
 /// How many commits are under way at once.
 const ABREAST: usize = 64;
 
@@ -177,13 +177,17 @@ async fn flood() {
     println!("flood of {payments} payments and {kills} kills, FLOOD_SEED={seed}");
     let folder = tempfile::tempdir().unwrap();
     let mut flood = Flood::begin(folder.path(), seed, (payments / 50).clamp(100, 2_000)).await;
-    let begun = Instant::now();
+    let begun = SystemClock.now();
     while u64::try_from(flood.transactions).unwrap() < payments {
         let after_this = u64::try_from(flood.transactions).unwrap() + flood.numbers;
         flood.wave((kills * after_this).div_ceil(payments).min(kills)).await;
     }
     flood.compare().await;
-    println!("{} faults of the providers in {:?}", flood.chain.provider.faults(), begun.elapsed());
+    println!(
+        "{} faults of the providers in {} s",
+        flood.chain.provider.faults(),
+        SystemClock.now().since(begun).0
+    );
 }
 
 impl Flood {
@@ -236,7 +240,12 @@ impl Flood {
             let kind = kinds[usize::try_from(n).unwrap()];
             let customer: CustomerId = format!("api:flood:c{n}").parse().unwrap();
             let term = Term::from_days(30).unwrap();
-            ((kind == Kind::Late) == late).then(|| Command::OpenRent { number: number(n), term, customer })
+            ((kind == Kind::Late) == late).then(|| Command::OpenRent {
+                number: number(n),
+                term,
+                customer,
+                currency: Currency::Ton,
+            })
         });
         invoices.await.into_iter().map(|invoice| (*wanted.next().unwrap().1, invoice)).collect()
     }
@@ -290,7 +299,7 @@ impl Flood {
 
     /// Puts what `kind` means for `invoice` on the chain.
     fn pay(&mut self, kind: Kind, invoice: &Invoice) {
-        let (price, payload) = (invoice.amount.get(), invoice.payload.to_string());
+        let (price, payload) = (invoice.amount.units(), invoice.payload.to_string());
         let (amount, comment) = match kind {
             Kind::Exact | Kind::Late | Kind::Doubled => (price, Comment::Text(payload)),
             Kind::Short => (price - 1, Comment::Text(payload)),
@@ -298,8 +307,8 @@ impl Flood {
             Kind::WrongComment => (price, Comment::Text(format!("{payload}X"))),
             Kind::UnreadableComment => (price, Comment::Binary("fffe".to_owned())),
         };
-        let transfer =
-            SandboxTransfer { comment, ..SandboxTransfer::payment(Nanotons::new(amount).unwrap(), "") };
+        let amount = Amount::new(Currency::Ton, amount).unwrap();
+        let transfer = SandboxTransfer { comment, ..SandboxTransfer::payment(amount, "") };
         self.due.push((self.chain.append(&transfer), kind.outcome()));
         if kind == Kind::Doubled {
             let again = Outcome::Exception { reason: ExceptionReason::Duplicate };
@@ -331,18 +340,22 @@ impl Flood {
     /// Waits until every transaction of the wave has its outcome, which must be the one that is due.
     async fn settle(&mut self) {
         let service = &self.app.service;
-        let (mut reached, mut since) = (0, Instant::now());
+        let (mut reached, mut since) = (0, SystemClock.now());
         for (tx, outcome) in self.due.drain(..) {
             let payment = loop {
                 match service.payment(&Actor::System, tx).await {
                     Ok(payment) if !is_provisional(&payment.outcome) => break payment,
                     _ => tokio::time::sleep(Duration::from_millis(20)).await, // another process writes it
                 }
-                let lt = service.shop().await.unwrap().chain.cursor.lt;
+                let lt = service.shop().await.unwrap().chains.of(Currency::Ton).cursor.lt;
                 if lt > reached {
-                    (reached, since) = (lt, Instant::now());
+                    (reached, since) = (lt, SystemClock.now());
                 }
-                assert!(since.elapsed() < PATIENCE, "stuck at {reached} of {}", self.chain.newest_lt);
+                assert!(
+                    SystemClock.now().since(since) < PATIENCE,
+                    "stuck at {reached} of {}",
+                    self.chain.newest_lt
+                );
             };
             assert_eq!(payment.outcome, outcome, "{tx}");
             self.transactions += 1;

@@ -1,6 +1,6 @@
 //! Repeatable randomness.
 
-/// A sequence that depends on its seed only (SplitMix64).
+/// A sequence that depends on its seed only (`SplitMix64`).
 #[derive(Clone)]
 pub(crate) struct Dice(pub(crate) u64);
 
