@@ -26,6 +26,11 @@ impl InvoiceId {
     pub const fn new(ulid: Ulid) -> Self {
         Self(ulid)
     }
+
+    /// When it was made, in milliseconds since 1970; less than 2⁴⁸. Ids sort by it.
+    pub fn timestamp_ms(self) -> u64 {
+        self.0.timestamp_ms()
+    }
 }
 
 impl FromStr for InvoiceId {

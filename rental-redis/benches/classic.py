@@ -26,6 +26,8 @@ return 0
 PREFIX = "shop:"
 TERM = 30 * 86_400
 INVOICE_TTL = 15 * 60
+RESERVED = 2 * 10**12
+OPEN = 1 * 10**15
 
 
 class NotAvailable(Exception):
@@ -57,10 +59,11 @@ class Shop:
         reads.hgetall(f"{PREFIX}rental:{number}")
         reads.get(f"{PREFIX}account:{customer}")
         rental, account = await reads.execute()
-        record = json.loads(rental["doc"])
-        version = int(rental["version"])
+        words, document = rental["doc"].split("{", 1)
+        version, state = words.split()[:2]
+        version, record = int(version), json.loads("{" + document)
         account = json.loads(account) if account else {"id": customer, "open_invoices": [], "version": 0}
-        if rental.get("summary", "available").split()[0] != "available" or account["open_invoices"]:
+        if state != "available" or account["open_invoices"]:
             raise NotAvailable(number)
         plan = record["plans"][0]
 
@@ -90,14 +93,8 @@ class Shop:
 
         self.trips += 1
         writes = self.redis.pipeline(transaction=True)
-        writes.hset(
-            f"{PREFIX}rental:{number}",
-            mapping={
-                "version": version + 1,
-                "doc": json.dumps(record),
-                "summary": f"reserved {customer} {invoice_id}",
-            },
-        )
+        words = f"{version + 1} reserved {customer} {invoice_id}"
+        writes.hset(f"{PREFIX}rental:{number}", "doc", f"{words} {json.dumps(record)}")
         writes.mset(
             {
                 f"{PREFIX}invoice:{invoice_id}": json.dumps(invoice),
@@ -105,14 +102,13 @@ class Shop:
                 f"{PREFIX}payload:{payload}": invoice_id,
             }
         )
-        writes.zrem(f"{PREFIX}index:numbers:available", number)
-        writes.zadd(f"{PREFIX}index:numbers:reserved", {number: int(number)})
+        writes.zadd(f"{PREFIX}index:numbers", {number: RESERVED + int(number)})
         writes.zadd(f"{PREFIX}index:numbers:customer:{customer}", {number: int(number)})
         writes.zadd(f"{PREFIX}expiry:zset", {number: until})
-        writes.zadd(f"{PREFIX}index:invoices:customer:{customer}", {invoice_id: 0})
-        writes.zadd(f"{PREFIX}index:invoices:open", {invoice_id: 0})
+        writes.zadd(f"{PREFIX}index:invoices:customer:{customer}", {invoice_id: now * 1000})
+        writes.zadd(f"{PREFIX}index:invoices", {invoice_id: OPEN + now * 1000})
         writes.zadd(f"{PREFIX}index:accounts", {customer: 0})
-        writes.xadd(f"{PREFIX}outbox", {"at": now, "doc": json.dumps(event)}, id="0-*")
+        writes.xadd(f"{PREFIX}outbox", {"doc": f"{now} {json.dumps(event)}"}, id="0-*")
         await writes.execute()
         return invoice
 

@@ -20,7 +20,7 @@ use crate::listings::{self, entries, length, nothing, page};
 use crate::load::optional;
 use crate::script::{BEGIN, Call, DELIVERIES, FILL, FINISH, ONCE};
 use crate::store::RedisStore;
-use crate::{notes, outbox, text};
+use crate::{notes, outbox, places, text};
 
 /// What our keys begin with, after the prefix. Nothing else is counted or removed.
 const ROOTS: [&str; 16] = [
@@ -418,9 +418,10 @@ impl RedisStore {
                 let mut commands = vec![
                     words!["SET", keys.invoice(invoice.id), text::invoice(invoice)?],
                     words!["SET", keys.payload(&invoice.payload), invoice.id],
-                    words!["ZADD", keys.index("invoices", invoice.status.name()), 0, invoice.id],
+                    words!["ZADD", keys.key("index:invoices"), places::of_invoice(invoice), invoice.id],
                 ];
-                commands.extend(self.filed("invoices", &invoice.customer, &0, &invoice.id));
+                let moment = invoice.id.timestamp_ms();
+                commands.extend(self.filed("invoices", &invoice.customer, moment, &invoice.id));
                 commands
             }
             Record::Payment(payment) => {
@@ -446,8 +447,7 @@ impl RedisStore {
                 vec![words!["XADD", keys.key("audit:admin"), "0-*", "doc", text::json(line)?]]
             }
             Record::Event(entry) => {
-                let (id, json) = (format!("0-{}", entry.seq), text::json(&entry.event)?);
-                vec![words!["XADD", outbox, id, "at", entry.event.at.unix(), "doc", json]]
+                vec![words!["XADD", outbox, format!("0-{}", entry.seq), "doc", text::event(&entry.event)?]]
             }
             Record::LastEvent { seq } => vec![
                 // Makes the stream when all its events were forgotten.
@@ -467,13 +467,7 @@ impl RedisStore {
     }
 
     /// Listings of what belongs to a customer, and to its integrator.
-    fn filed(
-        &self,
-        kind: &str,
-        customer: &CustomerId,
-        place: &impl ToString,
-        member: &impl ToString,
-    ) -> Vec<Words> {
+    fn filed(&self, kind: &str, customer: &CustomerId, place: u64, member: &impl ToString) -> Vec<Words> {
         let (keys, place, member) = (self.keys(), place.to_string(), member.to_string());
         let integrator = customer.integrator().cloned().map(Owner::Integrator);
         let owners = std::iter::once(Owner::Customer(customer.clone())).chain(integrator);
@@ -482,18 +476,13 @@ impl RedisStore {
     }
 
     fn number_commands(&self, record: &NumberRecord) -> Result<Vec<Words>, StoreError> {
-        let (keys, number, place) = (self.keys(), record.number, record.number.as_u64());
-        let (rental, json) = (keys.rental(number), text::json(record)?);
+        let (keys, number) = (self.keys(), record.number);
         let mut commands = vec![
-            words!["HSET", rental, "version", record.version, "doc", json],
-            words!["ZADD", keys.index("numbers", record.state().name()), place, number],
+            words!["HSET", keys.rental(number), "doc", text::number(record)?],
+            words!["ZADD", keys.key("index:numbers"), places::of_number(record), number],
         ];
-        let summary = text::summary(record);
-        if summary != text::AVAILABLE {
-            commands.push(words!["HSET", rental, "summary", summary]);
-        }
         if let Some(customer) = record.customer() {
-            commands.extend(self.filed("numbers", customer, &place, &number));
+            commands.extend(self.filed("numbers", customer, number.as_u64(), &number));
         }
         if let Some(deadline) = record.deadline {
             commands.push(words!["ZADD", keys.key("expiry:zset"), deadline.unix(), number]);
@@ -506,21 +495,22 @@ impl RedisStore {
         payment: &Payment,
         customer: Option<&CustomerId>,
     ) -> Result<Vec<Words>, StoreError> {
-        let (keys, place, outcome) = (self.keys(), text::place(payment), payment.outcome.name());
+        let (keys, lt, outcome) = (self.keys(), payment.lt, payment.outcome.name());
+        let name = places::name_of_payment(lt, payment.tx);
         let sums = keys.index("payments", "sums");
         let mut commands = vec![
             words!["SET", keys.payment(payment.tx), text::payment(payment)?],
-            words!["ZADD", keys.index("payments", outcome), 0, place],
+            words!["ZADD", keys.index("payments", outcome), lt, name],
         ];
         for (part, unit) in text::parts(payment.amount) {
             commands.push(words!["HINCRBY", sums, format!("{outcome}:{unit}"), part]);
         }
         if let Some(reason) = payment.outcome.reason() {
             let key = keys.index("payments", format_args!("reason:{}", reason.name()));
-            commands.push(words!["ZADD", key, 0, place]);
+            commands.push(words!["ZADD", key, lt, name]);
         }
         if let Some(customer) = customer {
-            commands.extend(self.filed("payments", customer, &0, &place));
+            commands.extend(self.filed("payments", customer, lt, &name));
         }
         Ok(commands)
     }

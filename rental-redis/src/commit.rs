@@ -9,7 +9,7 @@ use rental_core::{
 use crate::fault::corrupt;
 use crate::keys::Keys;
 use crate::script::{COMMIT, Call};
-use crate::text;
+use crate::{places, text};
 
 /// How a commit went, but for what a conflict brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub(crate) fn call(keys: &Keys, changes: &Changes, ahead: u64) -> Result<Call, S
     call = call.arg(invoices.len());
     for invoice in invoices {
         let (id, customer) = (invoice.id.to_string(), invoice.customer.to_string());
-        call = call.arg(before(invoice.version)).arg(id).arg(invoice.status.name()).arg(customer);
+        call = call.arg(before(invoice.version)).arg(id).arg(places::of_invoice(invoice)).arg(customer);
     }
     call = call.arg(accounts.len());
     for account in accounts {
@@ -126,18 +126,16 @@ fn texts(keys: &Keys, changes: &Changes) -> Result<Vec<String>, StoreError> {
 
 fn add_number(call: Call, number: Option<&NumberRecord>) -> Result<Call, StoreError> {
     let Some(record) = number else {
-        return Ok((4..=12).fold(call, |call, _| call.arg("")));
+        return Ok((4..=10).fold(call, |call, _| call.arg("")));
     };
     Ok(call
         .arg(record.number.to_string())
         .arg(before(record.version))
-        .arg(record.version)
-        .arg(text::json(record)?)
-        .arg(text::summary(record))
+        .arg(text::number(record)?)
         .arg(record.state().name())
+        .arg(places::of_number(record))
         .arg(text::customer_of(record))
-        .arg(record.deadline.map(|at| at.unix().to_string()).unwrap_or_default())
-        .arg(record.number.as_u64()))
+        .arg(record.deadline.map(|at| at.unix().to_string()).unwrap_or_default()))
 }
 
 fn add_payment(call: Call, payment: Option<&Payment>, changes: &Changes) -> Call {
@@ -146,7 +144,8 @@ fn add_payment(call: Call, payment: Option<&Payment>, changes: &Changes) -> Call
     let [(whole, whole_unit), (beyond, unit)] = text::parts(payment.amount);
     call.arg(1)
         .arg(before(payment.version))
-        .arg(text::place(payment))
+        .arg(payment.lt)
+        .arg(places::name_of_payment(payment.lt, payment.tx))
         .arg(payment.outcome.name())
         .arg(text::reason(payment))
         .arg(text::invoice_of(payment))
@@ -166,13 +165,16 @@ fn add_lines(
 ) -> Result<Call, StoreError> {
     let of = history.first().map(|line| line.number);
     let own = || history.iter().filter(|line| Some(line.number) == of);
-    call = call.arg(own().count()).arg(of.map(|number| keys.history(number)).unwrap_or_default());
+    call = call.arg(own().count());
+    if let Some(number) = of {
+        call = call.arg(keys.history(number));
+    }
     for line in own() {
         call = call.arg(text::json(line)?);
     }
     call = call.arg(events.len());
     for event in events {
-        call = call.arg(event.at.unix()).arg(text::json(event)?);
+        call = call.arg(text::event(event)?);
     }
     Ok(call)
 }

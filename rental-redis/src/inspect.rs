@@ -10,7 +10,7 @@ use crate::store::RedisStore;
 /// The oldest server that has all commands the scripts use.
 const OLDEST: (u32, u32) = (7, 0);
 /// The layout of keys and documents that this version writes.
-pub(crate) const LAYOUT: u32 = 1;
+pub(crate) const LAYOUT: u32 = 2;
 
 /// Checks that the server and what it holds can be used.
 pub(crate) async fn admit(store: &RedisStore) -> Result<(), StoreError> {
@@ -36,12 +36,12 @@ pub(crate) async fn admit(store: &RedisStore) -> Result<(), StoreError> {
     }
     let layout = store.link().ask(Call::command("HGET").arg(store.keys().shop()).arg("layout")).await?;
     let layout = Option::<u32>::from_redis_value(layout).map_err(|_| corrupt("the key shop"))?;
-    if layout.is_some_and(|layout| layout > LAYOUT) {
-        return Err(StoreError::Incompatible(
-            "the shop was written by a newer version; install that version".to_owned(),
-        ));
+    let other = |age: &str| Err(StoreError::Incompatible(format!("the shop was written by {age}")));
+    match layout {
+        Some(layout) if layout > LAYOUT => other("a newer version; install that version"),
+        Some(layout) if layout < LAYOUT => other("an older version; let that version copy it to a file"),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// What an operator should change.

@@ -101,6 +101,6 @@ impl Keys {
 }
 
 /// The day since 1970 on which a commit was made.
-pub(crate) fn day_of(id: CommitId) -> u64 {
+fn day_of(id: CommitId) -> u64 {
     id.0.timestamp_ms() / 86_400_000
 }

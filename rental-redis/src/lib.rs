@@ -32,6 +32,7 @@ mod listings;
 mod load;
 mod notes;
 mod outbox;
+mod places;
 mod script;
 mod store;
 mod text;

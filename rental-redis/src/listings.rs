@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 
 use crate::fault::corrupt;
 use crate::load::optional;
-use crate::script::{Call, DOCUMENTS, DUE, NUMBERS};
+use crate::places;
+use crate::script::{Call, DUE, NAMED, NEWEST, NUMBERS};
 use crate::store::RedisStore;
 use crate::text;
 
@@ -40,13 +41,10 @@ fn strange() -> StoreError {
     corrupt("an answer of the server")
 }
 
-/// The entries of a script that answers names and documents.
-fn pairs<T: DeserializeOwned>(answer: Value) -> Result<Vec<(String, Option<T>)>, StoreError> {
-    let (names, values): (Vec<String>, Vec<Value>) =
-        FromRedisValue::from_redis_value(answer).map_err(|_| strange())?;
-    // Nil at the end of a list is cut off by the server.
-    let values = values.into_iter().chain(std::iter::repeat(Value::Nil));
-    names.into_iter().zip(values).map(|(name, value)| Ok((name, optional(value)?))).collect()
+/// The documents that a script answers, with `None` for what does not exist.
+fn documents<T: DeserializeOwned>(answer: Value) -> Result<Vec<Option<T>>, StoreError> {
+    let values: Vec<Value> = FromRedisValue::from_redis_value(answer).map_err(|_| strange())?;
+    values.into_iter().map(optional).collect()
 }
 
 /// Numbers whose deadline has come.
@@ -90,21 +88,26 @@ pub(crate) async fn numbers(
         },
     };
     let wanted = if states.is_empty() { &NumberState::ALL[..] } else { states };
-    let keys = match store.keys().owned("numbers", owner) {
-        Some(key) => vec![key],
-        None => wanted.iter().map(|state| store.keys().index("numbers", state.name())).collect(),
+    let (key, stretches) = match store.keys().owned("numbers", owner) {
+        Some(key) => (key, vec![(0, places::NUMBERS)]),
+        None => (
+            store.keys().key("index:numbers"),
+            wanted.iter().map(|state| places::of_state(*state)).collect::<Vec<_>>(),
+        ),
     };
     let rows = length(request) + 1;
-    let mut found = Vec::new();
+    let mut found: Vec<NumberRecord> = Vec::new();
     loop {
-        let call = Call::script(&NUMBERS, &keys).arg(store.keys().prefix()).arg(after).arg(rows);
-        let stretch = pairs::<NumberRecord>(store.link().ask(call).await?)?;
-        let last = stretch.len() < rows;
-        if let Some((name, _)) = stretch.last() {
-            after = name.parse::<PhoneNumber>().map_err(|_| corrupt("index:numbers"))?.as_u64();
+        let mut call = Call::script(&NUMBERS, std::slice::from_ref(&key));
+        call = call.arg(store.keys().key("rental:")).arg(rows);
+        for (first, last) in &stretches {
+            call = call.arg(first + after).arg(last);
         }
-        let records = stretch.into_iter().filter_map(|(_, record)| record);
-        found.extend(records.filter(|record| wanted.contains(&record.state())));
+        let stretch: Vec<Option<NumberRecord>> = documents(store.link().ask(call).await?)?;
+        let newest = stretch.iter().flatten().next_back();
+        let last = stretch.len() < rows || newest.is_none();
+        after = newest.map_or(after, |record| record.number.as_u64());
+        found.extend(stretch.into_iter().flatten().filter(|record| wanted.contains(&record.state())));
         if last || found.len() >= rows {
             break;
         }
@@ -112,76 +115,79 @@ pub(crate) async fn numbers(
     Ok(page(request, found.into_iter().map(|record| (record.number.to_string(), record)).collect()))
 }
 
-/// The direction of a listing.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Order {
-    Ascending,
-    Descending,
+/// A stretch of a listing, from its first place to its last.
+struct Stretch {
+    key: String,
+    first: u64,
+    last: u64,
 }
 
-/// A listing of documents whose places sort by their bytes.
-struct Documents<'a> {
+/// A listing of documents, newest first.
+struct Newest<'a> {
     store: &'a RedisStore,
-    /// The indexes to merge.
-    keys: Vec<String>,
+    /// What is merged.
+    stretches: Vec<Stretch>,
     /// What stands before a document's name in its key.
     kind: &'static str,
-    /// What stands before its name in a place, as a pattern.
-    lead: &'static str,
-    order: Order,
+    /// How many characters a document's name has.
+    name: usize,
+    /// How far stretches of one listing lie apart.
+    apart: &'static str,
 }
 
-impl Documents<'_> {
-    /// The page after `after` of the documents that `wanted` takes.
+/// Where a document stands: how far from the beginning of its stretch, and under which text.
+type Spot = (u64, String);
+
+impl Newest<'_> {
+    /// The page after `after` of the documents that `wanted` takes; `spot` tells where a document stands, and `cursor` what
+    /// leads behind it.
     async fn page<T: DeserializeOwned>(
         &self,
-        after: Option<String>,
+        mut after: Option<Spot>,
         request: &PageRequest,
         wanted: impl Fn(&T) -> bool,
+        spot: impl Fn(&T) -> Spot,
+        cursor: impl Fn(&T) -> String,
     ) -> Result<Page<T>, StoreError> {
         let needed = length(request) + 1;
-        let (mut found, mut after, mut rows) = (Vec::new(), after, needed);
+        let (mut found, mut rows) = (Vec::new(), needed);
         loop {
-            let bound = match (&after, self.order) {
-                (Some(place), _) => format!("({place}"),
-                (None, Order::Ascending) => "-".to_owned(),
-                (None, Order::Descending) => "+".to_owned(),
-            };
-            let call = Call::script(&DOCUMENTS, &self.keys)
+            let keys: Vec<_> = self.stretches.iter().map(|stretch| stretch.key.clone()).collect();
+            let mut call = Call::script(&NEWEST, &keys)
                 .arg(self.store.keys().key(self.kind))
-                .arg(if self.order == Order::Ascending { "asc" } else { "desc" })
-                .arg(bound)
+                .arg(self.name)
                 .arg(rows)
-                .arg(self.lead);
-            let stretch = pairs::<T>(self.store.link().ask(call).await?)?;
-            let last = stretch.len() < rows;
-            after = stretch.last().map(|(place, _)| place.clone());
-            let documents = stretch
-                .into_iter()
-                .filter_map(|(place, document)| document.map(|document| (place, document)));
-            found.extend(documents.filter(|(_, document)| wanted(document)));
+                .arg(self.apart)
+                .arg(after.as_ref().map_or("", |(_, name)| name.as_str()));
+            for Stretch { first, last, .. } in &self.stretches {
+                call = call.arg(after.as_ref().map_or(*last, |(place, _)| first + place)).arg(first);
+            }
+            let stretch: Vec<Option<T>> = documents(self.store.link().ask(call).await?)?;
+            let last = stretch.len() < rows || stretch.iter().all(Option::is_none);
+            after = stretch.iter().flatten().next_back().map(&spot);
+            found.extend(stretch.into_iter().flatten().filter(|document| wanted(document)));
             if last || found.len() >= needed {
-                return Ok(page(request, found));
+                return Ok(page(request, found.into_iter().map(|found| (cursor(&found), found)).collect()));
             }
             rows = STRETCH;
         }
     }
 }
 
-/// Of several indexes that all cover a listing, the one with the fewest entries.
-async fn narrowest(store: &RedisStore, mut keys: Vec<String>) -> Result<Option<String>, StoreError> {
-    if keys.len() < 2 {
-        return Ok(keys.pop());
+/// Of several stretches that all cover a listing, the one with the fewest entries.
+async fn narrowest(store: &RedisStore, mut stretches: Vec<Stretch>) -> Result<Option<Stretch>, StoreError> {
+    if stretches.len() < 2 {
+        return Ok(stretches.pop());
     }
     let mut best = None;
-    for key in keys {
-        let answer = store.link().ask(Call::command("ZCARD").arg(&key)).await?;
-        let size = u64::from_redis_value(answer).map_err(|_| strange())?;
+    for stretch in stretches {
+        let call = Call::command("ZCOUNT").arg(&stretch.key).arg(stretch.first).arg(stretch.last);
+        let size = u64::from_redis_value(store.link().ask(call).await?).map_err(|_| strange())?;
         if best.as_ref().is_none_or(|(smallest, _)| size < *smallest) {
-            best = Some((size, key));
+            best = Some((size, stretch));
         }
     }
-    Ok(best.map(|(_, key)| key))
+    Ok(best.map(|(_, stretch)| stretch))
 }
 
 /// Invoices, newest first.
@@ -191,28 +197,35 @@ pub(crate) async fn invoices(
     request: &PageRequest,
 ) -> Result<Page<Invoice>, StoreError> {
     let InvoiceQuery { owner, status, number } = query;
-    let after = match &request.after {
+    let spot = |id: InvoiceId| (id.timestamp_ms(), id.to_string());
+    let after = match request.after.as_ref().map(|text| text.parse::<InvoiceId>()) {
         None => None,
-        Some(text) => match text.parse::<InvoiceId>() {
-            Ok(id) => Some(id.to_string()),
-            Err(_) => return Ok(nothing()),
-        },
+        Some(Ok(id)) => Some(spot(id)),
+        Some(Err(_)) => return Ok(nothing()),
     };
-    let index = |what: &str| store.keys().index("invoices", what);
-    let mut covering: Vec<_> = store.keys().owned("invoices", owner).into_iter().collect();
-    covering.extend(status.map(index));
-    let keys = match narrowest(store, covering).await? {
-        Some(key) => vec![key],
-        None => InvoiceStatus::NAMES.into_iter().map(index).collect(),
+    let with_status = |status: &str| {
+        let (first, last) = places::of_status(status)?;
+        Some(Stretch { key: store.keys().key("index:invoices"), first, last })
     };
-    let listing = Documents { store, keys, kind: "invoice:", lead: "", order: Order::Descending };
-    listing
-        .page(after, request, |invoice: &Invoice| {
-            owner.includes(&invoice.customer)
-                && status.is_none_or(|status| invoice.status.name() == status)
-                && number.is_none_or(|number| invoice.number == number)
-        })
-        .await
+    let mut covering = Vec::new();
+    if let Some(key) = store.keys().owned("invoices", owner) {
+        covering.push(Stretch { key, first: 0, last: places::INVOICES });
+    }
+    if let Some(status) = status {
+        let Some(stretch) = with_status(status) else { return Ok(nothing()) };
+        covering.push(stretch);
+    }
+    let stretches = match narrowest(store, covering).await? {
+        Some(stretch) => vec![stretch],
+        None => InvoiceStatus::NAMES.into_iter().filter_map(with_status).collect(),
+    };
+    let wanted = |invoice: &Invoice| {
+        owner.includes(&invoice.customer)
+            && status.is_none_or(|status| invoice.status.name() == status)
+            && number.is_none_or(|number| invoice.number == number)
+    };
+    let listing = Newest { store, stretches, kind: "invoice:", name: 30, apart: "1e15" };
+    listing.page(after, request, wanted, |invoice| spot(invoice.id), |invoice| invoice.id.to_string()).await
 }
 
 /// Payments, newest first.
@@ -222,56 +235,64 @@ pub(crate) async fn payments(
     request: &PageRequest,
 ) -> Result<Page<Payment>, StoreError> {
     let PaymentQuery { owner, outcome, reason } = query;
-    let after = match &request.after {
+    let spot = |lt: u64, tx: TxHash| (lt, places::name_of_payment(lt, tx));
+    let after = match request.after.as_ref().map(|text| cursor_of_payment(text)) {
         None => None,
-        Some(text) => match place(text) {
-            Some(place) => Some(place),
-            None => return Ok(nothing()),
-        },
+        Some(Some((lt, tx))) => Some(spot(lt, tx)),
+        Some(None) => return Ok(nothing()),
     };
-    let index = |what: &str| store.keys().index("payments", what);
-    let mut covering: Vec<_> = store.keys().owned("payments", owner).into_iter().collect();
+    let index = |what: &str| Stretch { key: store.keys().index("payments", what), first: 0, last: u64::MAX };
+    let mut covering = Vec::new();
     covering.extend(outcome.map(index));
     covering.extend(reason.map(|reason| index(&format!("reason:{}", reason.name()))));
     // Only the index knows whose invoice a payment names, so it is not exchanged for a shorter one.
-    let owned = store.keys().owned("payments", owner);
-    let keys = match owned {
-        Some(key) => vec![key],
+    let stretches = match store.keys().owned("payments", owner) {
+        Some(key) => vec![Stretch { key, first: 0, last: u64::MAX }],
         None => match narrowest(store, covering).await? {
-            Some(key) => vec![key],
+            Some(stretch) => vec![stretch],
             None => Outcome::NAMES.into_iter().map(index).collect(),
         },
     };
-    let listing = Documents { store, keys, kind: "payment:", lead: "%d+:", order: Order::Descending };
-    let mut found = listing
-        .page(after, request, |payment: &Payment| {
-            outcome.is_none_or(|outcome| payment.outcome.name() == outcome)
-                && (reason.is_none() || payment.outcome.reason() == *reason)
-        })
-        .await?;
-    found.next = found.next.map(|place| place.trim_start_matches('0').to_owned());
-    Ok(found)
+    let wanted = |payment: &Payment| {
+        outcome.is_none_or(|outcome| payment.outcome.name() == outcome)
+            && (reason.is_none() || payment.outcome.reason() == *reason)
+    };
+    let listing = Newest { store, stretches, kind: "payment:", name: 64, apart: "1e300" };
+    listing
+        .page(
+            after,
+            request,
+            wanted,
+            |payment| spot(payment.lt, payment.tx),
+            |payment| format!("{}:{}", payment.lt, payment.tx),
+        )
+        .await
 }
 
-/// A cursor as a place in the index: logical time, then hash.
-fn place(text: &str) -> Option<String> {
+/// The place that a payment's cursor names: logical time and hash.
+fn cursor_of_payment(text: &str) -> Option<(u64, TxHash)> {
     let (lt, tx) = text.split_once(':')?;
-    let lt: u64 = if lt.is_empty() { 0 } else { lt.parse().ok()? };
-    Some(format!("{lt:020}:{}", tx.parse::<TxHash>().ok()?))
+    Some((lt.parse().ok()?, tx.parse().ok()?))
 }
 
 /// Accounts, by customer.
 pub(crate) async fn accounts(store: &RedisStore, request: &PageRequest) -> Result<Page<Account>, StoreError> {
-    let after = match &request.after {
-        None => None,
-        Some(text) => match text.parse::<CustomerId>() {
-            Ok(customer) => Some(customer.to_string()),
-            Err(_) => return Ok(nothing()),
-        },
+    let begin = match request.after.as_ref().map(|text| text.parse::<CustomerId>()) {
+        None => "-".to_owned(),
+        Some(Ok(customer)) => format!("({customer}"),
+        Some(Err(_)) => return Ok(nothing()),
     };
-    let keys = vec![store.keys().key("index:accounts")];
-    let listing = Documents { store, keys, kind: "account:", lead: "", order: Order::Ascending };
-    listing.page(after, request, |_: &Account| true).await
+    let call = Call::script(&NAMED, &[store.keys().key("index:accounts")])
+        .arg(store.keys().key("account:"))
+        .arg(begin)
+        .arg("+")
+        .arg(length(request) + 1);
+    let (names, values): (Vec<String>, Vec<Value>) =
+        FromRedisValue::from_redis_value(store.link().ask(call).await?).map_err(|_| strange())?;
+    let accounts = names.into_iter().zip(values).filter_map(|(name, value)| {
+        optional(value).map(|account| account.map(|account| (name, account))).transpose()
+    });
+    Ok(page(request, accounts.collect::<Result<_, StoreError>>()?))
 }
 
 /// A number's history, oldest first.

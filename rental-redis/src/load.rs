@@ -1,5 +1,7 @@
 //! Loading: one call of a script that follows the references.
 
+use std::collections::BTreeSet;
+
 use redis::{FromRedisValue, Value};
 use rental_core::{
     Access, ChainState, Chains, Currency, InvoiceRef, Load, OnceKey, Shop, State, StoreError, Timestamp,
@@ -7,33 +9,42 @@ use rental_core::{
 use serde::de::DeserializeOwned;
 
 use crate::fault::corrupt;
-use crate::keys::{self, Keys};
+use crate::keys::Keys;
 use crate::script::{Call, LOAD};
 use crate::text::document;
 
 /// The call that loads `load`; `ahead` is how many seconds the shop's clock is ahead of the server's.
 pub(crate) fn call(keys: &Keys, load: &Load, ahead: u64) -> Call {
     let Load { number, invoice, payment, accounts, once, access } = load;
-    let (id, payload) = match invoice {
-        None => (String::new(), ""),
-        Some(InvoiceRef::Id(id)) => (id.to_string(), ""),
-        Some(InvoiceRef::Payload(payload)) => (String::new(), payload.as_str()),
+    let mut names = vec![keys.shop(), keys.filling()];
+    // Which of the keys it becomes, 0 for none.
+    let mut take = |name: Option<String>| {
+        let place = if name.is_some() { names.len() + 1 } else { 0 };
+        names.extend(name);
+        place
     };
     let (once, commit) = match once {
-        None => (String::new(), String::new()),
-        Some(OnceKey::Commit(id)) => (format!("commits:{}", keys::day_of(*id)), id.0.to_string()),
-        Some(other) => (other.to_string(), String::new()),
+        Some(OnceKey::Commit(id)) => (None, Some(*id)),
+        other => (other.as_ref().map(|once| keys.once(once)), None),
     };
-    let mut call = Call::script(&LOAD, &[keys.shop()])
+    let (payload, id) = match invoice {
+        None => (None, None),
+        Some(InvoiceRef::Payload(payload)) => (Some(keys.payload(payload)), None),
+        Some(InvoiceRef::Id(id)) => (None, Some(keys.invoice(*id))),
+    };
+    let places = [once, payment.map(|tx| keys.payment(tx)), payload, id].map(&mut take);
+    let accounts: BTreeSet<_> = accounts.iter().collect();
+    for customer in &accounts {
+        take(Some(keys.account(customer)));
+    }
+    let mut call = Call::script(&LOAD, &names)
         .arg(keys.prefix())
+        .arg(ahead)
         .arg(number.map(|number| number.to_string()).unwrap_or_default())
-        .arg(id)
-        .arg(payload)
-        .arg(payment.map(|tx| tx.to_string()).unwrap_or_default())
-        .arg(once)
         .arg(if *access { "1" } else { "" })
-        .arg(commit)
-        .arg(ahead);
+        .arg(commit.map(|id| id.0.to_string()).unwrap_or_default())
+        .arg(commit.map(|id| keys.commits(id)).unwrap_or_default())
+        .arg(&places);
     for customer in accounts {
         call = call.arg(customer.to_string());
     }

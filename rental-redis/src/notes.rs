@@ -9,7 +9,7 @@ use rental_core::{
 
 use crate::fault::corrupt;
 use crate::listings::{length, nothing, page};
-use crate::script::{Call, NOTE, NOTES, UNNOTE};
+use crate::script::{Call, NAMED, NOTE, UNNOTE};
 use crate::store::{RedisStore, seconds};
 
 /// The note that a key holds.
@@ -72,7 +72,7 @@ impl Notes for RedisStore {
             Some(_) => return Ok(nothing()),
         };
         // Names are visible ASCII, so all that begin with the prefix come before it followed by the next character.
-        let call = Call::script(&NOTES, &[self.keys().key("index:notes")])
+        let call = Call::script(&NAMED, &[self.keys().key("index:notes")])
             .arg(self.keys().key("note:"))
             .arg(begin)
             .arg(format!("({prefix}\u{7f}"))

@@ -18,7 +18,7 @@ fn strange() -> StoreError {
     corrupt("an answer of the server")
 }
 
-/// The event in the fields of an entry; the document comes last.
+/// The event in the fields of an entry.
 fn event(seq: u64, fields: &[Vec<u8>]) -> Result<FeedEntry, StoreError> {
     let document = fields.last().ok_or_else(|| corrupt("outbox"))?;
     Ok(FeedEntry { seq, event: text::document(document)? })

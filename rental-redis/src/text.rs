@@ -2,12 +2,10 @@
 
 use std::fmt::Display;
 
-use rental_core::{Account, Amount, Currency, Invoice, NumberRecord, Payment, StoreError};
+use rental_core::{Account, Amount, Currency, Event, Invoice, NumberRecord, Payment, StoreError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The summary of a number that nobody has; it is not stored.
-pub(crate) const AVAILABLE: &str = "available - -";
 /// A word that stands for nothing.
 const NONE: &str = "-";
 
@@ -32,6 +30,13 @@ pub(crate) fn document<T: DeserializeOwned>(value: &[u8]) -> Result<T, StoreErro
 
 fn word(value: Option<impl Display>) -> String {
     value.map_or_else(|| NONE.to_owned(), |value| value.to_string())
+}
+
+/// `{version} {state} {customer} {open invoice} {json}`
+pub(crate) fn number(record: &NumberRecord) -> Result<String, StoreError> {
+    let (version, state, customer) = (record.version, record.state().name(), customer_of(record));
+    let (invoice, json) = (word(record.open_invoice()), json(record)?);
+    Ok(format!("{version} {state} {customer} {invoice} {json}"))
 }
 
 /// `{version} {status} {number} {customer} {waiting transaction} {json}`
@@ -87,17 +92,12 @@ pub(crate) fn invoice_of(payment: &Payment) -> String {
     word(payment.invoice)
 }
 
-/// Where a payment stands in listings: by logical time, then by hash.
-pub(crate) fn place(payment: &Payment) -> String {
-    format!("{:020}:{}", payment.lt, payment.tx)
-}
-
 /// The customer who has a number, as a word.
 pub(crate) fn customer_of(record: &NumberRecord) -> String {
     word(record.customer())
 }
 
-/// `{state} {customer} {open invoice}`
-pub(crate) fn summary(record: &NumberRecord) -> String {
-    format!("{} {} {}", record.state().name(), customer_of(record), word(record.open_invoice()))
+/// `{time} {json}`
+pub(crate) fn event(event: &Event) -> Result<String, StoreError> {
+    Ok(format!("{} {}", event.at.unix(), json(event)?))
 }

@@ -6,6 +6,7 @@ use redis::{FromRedisValue, Value};
 use rental_core::{Currency, InvoiceStatus, NumberState, Outcome, StoreError, Sums, Totals};
 
 use crate::fault::corrupt;
+use crate::places;
 use crate::script::{Call, TOTALS};
 use crate::store::RedisStore;
 use crate::text;
@@ -14,12 +15,22 @@ use crate::text;
 pub(crate) async fn totals(store: &RedisStore) -> Result<Totals, StoreError> {
     let strange = || corrupt("an answer of the server");
     let keys = store.keys();
-    let mut names = vec![keys.index("payments", "sums")];
-    names.extend(NumberState::ALL.map(|state| keys.index("numbers", state.name())));
-    names.extend(InvoiceStatus::NAMES.map(|status| keys.index("invoices", status)));
-    names.extend(Outcome::NAMES.map(|outcome| keys.index("payments", outcome)));
-    names.push(keys.key("index:accounts"));
-    let answer = store.link().ask(Call::script(&TOTALS, &names)).await?;
+    let (numbers, invoices) = (keys.key("index:numbers"), keys.key("index:invoices"));
+    let all = || ("-inf".to_owned(), "+inf".to_owned());
+    let text = |(first, last): (u64, u64)| (first.to_string(), last.to_string());
+    let mut counted = Vec::new();
+    counted.extend(NumberState::ALL.map(|state| (numbers.clone(), text(places::of_state(state)))));
+    let of_status = |status| places::of_status(status).expect("every status has a place");
+    counted.extend(InvoiceStatus::NAMES.map(|status| (invoices.clone(), text(of_status(status)))));
+    counted.extend(Outcome::NAMES.map(|outcome| (keys.index("payments", outcome), all())));
+    counted.push((keys.key("index:accounts"), all()));
+    let (names, stretches): (Vec<_>, Vec<_>) = counted.into_iter().unzip();
+    let names = [vec![keys.index("payments", "sums")], names].concat();
+    let mut call = Call::script(&TOTALS, &names);
+    for (first, last) in stretches {
+        call = call.arg(first).arg(last);
+    }
+    let answer = store.link().ask(call).await?;
     let mut answer = Vec::<Value>::from_redis_value(answer).map_err(|_| strange())?.into_iter();
     let sums = answer.next().unwrap_or(Value::Nil);
     let sums = HashMap::<String, i64>::from_redis_value(sums).map_err(|_| corrupt("index:payments:sums"))?;

@@ -141,6 +141,8 @@ async fn a_server_that_cannot_keep_a_shop_is_refused() {
     server.cli(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
     server.cli(&["HSET", "shop:shop", "layout", "99"]);
     assert!(refusal(&shop(server.url())).await.to_string().contains("newer version"));
+    server.cli(&["HSET", "shop:shop", "layout", "1"]);
+    assert!(refusal(&shop(server.url())).await.to_string().contains("older version"));
 }
 
 #[tokio::test]

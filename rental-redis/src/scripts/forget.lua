@@ -35,7 +35,7 @@ local function is_done(sequence)
     return true
 end
 local function is_old(entry)
-    return tonumber(entry[2][2]) < before
+    return tonumber(entry[2][2]:match('^%d+')) < before
 end
 local first = call('XRANGE', KEYS[1], '(0-' .. ARGV[2], '+', 'COUNT', 1)[1]
 if not first or not is_old(first) then

@@ -1,6 +1,6 @@
--- A stretch of the notes that stay, by name.
+-- A stretch of the notes that stay, or of the accounts, by name.
 --
--- KEYS[1]  {prefix}index:notes
+-- KEYS[1]  {prefix}index:notes or {prefix}index:accounts, a sorted set in which all stand by the bytes of their names
 -- ARGV[1]  what stands before a name in its key
 -- ARGV[2]  where the stretch begins, as ZRANGEBYLEX says
 -- ARGV[3]  where it ends, likewise
