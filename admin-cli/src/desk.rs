@@ -20,10 +20,12 @@ pub(crate) struct Desk<'a> {
     pub(crate) rentals: &'a dyn Rentals,
     /// Locks on numbers.
     pub(crate) leases: &'a dyn Leases,
-    /// Links for paying.
+    /// The deposit wallet's chain, and links for paying.
     pub(crate) gateway: &'a dyn PaymentGateway,
     /// Whose numbers are.
     pub(crate) registry: &'a dyn NumberRegistry,
+    /// The chain on which USDT arrives, when the shop has ever taken any.
+    pub(crate) usdt: Option<&'a dyn PaymentGateway>,
     /// Who acts.
     pub(crate) actor: Actor,
     /// Why, for the audit trail.

@@ -8,8 +8,8 @@ use std::io::Write;
 use clap::Args;
 use rental_app::{App, ReconcileError, ShopConfig, reconcile_books};
 use rental_core::{
-    Actor, Currency, Finding, GatewayError, InvoiceQuery, NumberQuery, Page, Rentals, Seconds, ShopView,
-    Store, StoreError, Violation, find_violations,
+    Actor, Currency, Finding, GatewayError, InvoiceQuery, NumberQuery, Page, PaymentGateway, Rentals,
+    Seconds, ShopView, Store, StoreError, Violation, find_violations,
 };
 use serde::Serialize;
 
@@ -211,7 +211,12 @@ async fn examine(config: &ShopConfig, viewer: &Actor, report: &mut Report) {
         Err(error) => report.fail("books", &error.into()),
     }
     if answers {
-        compare(&app, viewer, report).await;
+        compare(&app, app.gateway.as_ref(), viewer, report).await;
+        match app.usdt_gateway().await {
+            Ok(Some(usdt)) => compare(&app, usdt.as_ref(), viewer, report).await,
+            Ok(None) => {}
+            Err(error) => report.fail("payments", &error.into()),
+        }
     } else {
         let text = "not compared with the chain, as the provider does not answer; run this again later";
         report.note("payments", Status::Warning, text);
@@ -220,12 +225,12 @@ async fn examine(config: &ShopConfig, viewer: &Actor, report: &mut Report) {
 }
 
 /// Compares the booked payments with the chain.
-async fn compare(app: &App, viewer: &Actor, report: &mut Report) {
-    match reconcile_books(app.service.as_ref(), app.gateway.as_ref(), viewer).await {
+async fn compare(app: &App, gateway: &dyn PaymentGateway, viewer: &Actor, report: &mut Report) {
+    match reconcile_books(app.service.as_ref(), gateway, viewer).await {
         Ok(books) if books.balances() => {
             let text = format!(
-                "booked as they came in, up to the chain position (transactions: {})",
-                books.transactions
+                "booked as they came in, up to the chain position (transactions in {}: {})",
+                books.currency, books.transactions
             );
             report.note("payments", Status::Ok, text);
         }
@@ -280,19 +285,29 @@ async fn note_ownership(app: &App, report: &mut Report) {
 }
 
 fn note_position(report: &mut Report, view: &ShopView) {
-    let read_to = view.chains.of(Currency::Ton).read_to;
+    for currency in Currency::ALL.into_iter().filter(|currency| view.shop.chain_start(*currency).is_some()) {
+        note_position_of(report, view, currency);
+    }
+}
+
+fn note_position_of(report: &mut Report, view: &ShopView, currency: Currency) {
+    let read_to = view.chains.of(currency).read_to;
+    let subject = match currency {
+        Currency::Ton => "chain position",
+        Currency::Usdt => "USDT chain position",
+    };
     let age = view.now.since(read_to);
     if read_to == rental_core::Timestamp::EPOCH {
         let text = "never read; payments are booked once http-api or the bot runs";
-        report.note("chain position", Status::Warning, text);
+        report.note(subject, Status::Warning, text);
     } else if age > STALE {
         let text = format!(
             "read to {}, {} s ago; payments wait until http-api or the bot runs and reads on",
             read_to, age.0
         );
-        report.note("chain position", Status::Warning, text);
+        report.note(subject, Status::Warning, text);
     } else {
-        report.note("chain position", Status::Ok, format!("read to {read_to}, {} s ago", age.0));
+        report.note(subject, Status::Ok, format!("read to {read_to}, {} s ago", age.0));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use rental_app::{CopyError, OpenError, PlaceError, ReconcileError, SandboxClockError};
+use rental_app::{CopyError, OpenError, PlaceError, ReconcileError, SandboxClockError, UsdtError};
 use rental_core::{ArchiveError, DomainError, ErrorKind, GatewayError, ServiceError, StoreError};
 use rental_redis::RedisOpenError;
 use rental_ton::SandboxError;
@@ -140,6 +140,11 @@ impl From<OpenError> for Failure {
                 (Exit::Usage, "config.invalid")
             }
             OpenError::Provider(_) => (Exit::Usage, "config.provider"),
+            OpenError::Usdt(UsdtError::Gateway(GatewayError::Refused(_))) => {
+                (Exit::Denied, "gateway.refused")
+            }
+            OpenError::Usdt(UsdtError::Gateway(_)) => (Exit::Failure, "gateway.unavailable"),
+            OpenError::Usdt(_) => (Exit::Usage, "config.invalid"),
             OpenError::Store(ref error) => unopened(error),
             OpenError::NoShop => (Exit::NotFound, "store.no_shop"),
             OpenError::ShopGone { .. } => (Exit::Failure, "store.shop_gone"),

@@ -92,11 +92,13 @@ async fn serve(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
     } else {
         App::open(&cli.shop).await?
     };
+    let usdt = app.usdt_gateway().await?;
     let mut desk = Desk {
         rentals: app.service.as_ref(),
         leases: app.leases.as_ref(),
         gateway: app.gateway.as_ref(),
         registry: app.registry.as_ref(),
+        usdt: usdt.as_deref(),
         actor: operator(),
         reason: cli.global.reason.filter(|reason| !reason.trim().is_empty()),
         lease: cli.global.lease.as_deref().map(LeaseToken::from_text),

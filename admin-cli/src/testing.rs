@@ -45,6 +45,7 @@ pub(crate) fn at_desk(
         leases: &leases,
         gateway: &gateway,
         registry: &SandboxRegistry::new("no-such-folder/numbers"),
+        usdt: None,
         actor: operator(),
         reason: Some("because".to_owned()),
         lease: None,

@@ -8,10 +8,13 @@ use rental_core::{
     PaymentGateway, RateLimiter, RentalService, Rentals, Request, Seconds, ServiceError, ShopView,
     SystemClock,
 };
-use rental_ton::{Providers, Sandbox, SandboxError, SandboxRegistry, TonAddress, TonGateway, TonRegistry};
+use rental_ton::{
+    Providers, Sandbox, SandboxError, SandboxRegistry, TonAddress, TonGateway, TonRegistry, Watched,
+};
 
 use crate::backend::Backend;
 use crate::config::Provider;
+use crate::usdt::UsdtError;
 use crate::witness::Witness;
 use crate::{ConfigError, SandboxClock, ShopConfig};
 
@@ -36,6 +39,8 @@ pub struct App {
     pub registry: Arc<dyn NumberRegistry>,
     /// How often that is asked.
     pub ownership_checks: OwnershipChecks,
+    /// The time of the chain.
+    pub(crate) clock: Arc<dyn Clock>,
     /// The sandbox, when that is the provider.
     pub sandbox: Option<SandboxTools>,
 }
@@ -100,6 +105,9 @@ pub enum OpenError {
         "there is no shop on this Redis; check REDIS_URI and REDIS_NAMESPACE, or add numbers to begin one"
     )]
     NoShop,
+    /// USDT.
+    #[error(transparent)]
+    Usdt(#[from] UsdtError),
     /// The shop itself.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -141,14 +149,14 @@ impl App {
         let registry = SandboxRegistry::new(config.sandbox_numbers_file());
         let (gateway, providers, sandbox) = match config.provider()? {
             Provider::Sandbox => {
-                let chain = Sandbox::open(config.sandbox_file(), clock)?;
+                let chain = Sandbox::open(config.sandbox_file(), Arc::clone(&clock))?;
                 let tools =
                     SandboxTools { chain: chain.clone(), clock: sandbox_clock, registry: registry.clone() };
                 (Arc::new(chain) as Arc<dyn PaymentGateway>, None, Some(tools))
             }
             Provider::Live => {
                 let providers = Arc::new(Providers::new(config.providers()?)?);
-                let gateway = live(config, Arc::clone(&providers), clock)?;
+                let gateway = live(config, Arc::clone(&providers), Arc::clone(&clock))?;
                 (Arc::new(gateway) as Arc<dyn PaymentGateway>, Some(providers), None)
             }
         };
@@ -171,9 +179,11 @@ impl App {
             providers,
             registry,
             ownership_checks: config.ownership_checks()?,
+            clock,
             sandbox,
         };
         app.open_shop(config, new_too).await?;
+        app.settle_usdt(config).await?;
         Ok(app)
     }
 
@@ -219,7 +229,8 @@ fn live(
     providers: Arc<Providers>,
     clock: Arc<dyn Clock>,
 ) -> Result<TonGateway, OpenError> {
-    Ok(TonGateway::new(config.network()?, deposit(config)?, providers, clock))
+    let watched = Watched::Wallet(deposit(config)?);
+    Ok(TonGateway::new(config.network()?, watched, providers, clock))
 }
 
 /// The wallet that customers pay to.

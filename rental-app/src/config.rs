@@ -117,6 +117,14 @@ pub struct ShopConfig {
     #[arg(long, env = "TON_START_LT", value_name = "LT", global = true)]
     pub ton_start_lt: Option<u64>,
 
+    /// Whether USDT is taken too: `on` or `off`; changes the shop when given (on in a new sandbox).
+    #[arg(long, env = "USDT", value_name = "ON|OFF", value_parser = parse_switch, global = true)]
+    pub usdt: Option<bool>,
+
+    /// Master contract of USDT; by default Tether's on mainnet.
+    #[arg(long, env = "USDT_MASTER", value_name = "ADDRESS", global = true)]
+    pub usdt_master: Option<String>,
+
     /// Seconds between two looks at the chain.
     #[arg(long, env = "TON_POLL_SECONDS", default_value_t = 3, value_name = "SECONDS",
         value_parser = clap::value_parser!(u64).range(1..=3600), global = true)]
@@ -420,6 +428,15 @@ impl ShopConfig {
     /// The file with the sandbox clock's offset, beside the store's.
     pub fn sandbox_clock_file(&self) -> PathBuf {
         beside(&self.rental_db, "sandbox-clock")
+    }
+}
+
+/// `on` or `off`.
+fn parse_switch(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("write on or off".to_owned()),
     }
 }
 

@@ -23,7 +23,7 @@ const NUMBERS: [&str; 8] = [
     "+888 8 123",
     "+888 8 808",
 ];
-const PLANS: [&str; 3] = ["7d=3", "30d=10", "90d=27"];
+const PLANS: [&str; 3] = ["7d=3+8usdt", "30d=10+25usdt", "90d=27+68usdt"];
 
 /// Lists a few numbers, unless they are there, and makes an API key for the integrator `demo`.
 ///
@@ -34,7 +34,13 @@ const PLANS: [&str; 3] = ["7d=3", "30d=10", "90d=27"];
 /// Never: the listed numbers, plans and names are valid.
 pub async fn seed_demo(service: &dyn Rentals) -> Result<Demo, ServiceError> {
     let admin = Actor::Admin(AdminId::Console("demo".to_owned()));
-    let plans: Vec<Plan> = PLANS.iter().map(|plan| plan.parse().expect("a plan")).collect();
+    let shop = service.shop().await?.shop;
+    let offered = |plan: &&str| {
+        let plan: Plan = plan.parse().expect("a plan");
+        let prices = plan.prices().filter(|price| shop.accepts(price.currency()));
+        Plan::new(plan.term(), prices).expect("TON is always taken")
+    };
+    let plans: Vec<Plan> = PLANS.iter().map(|plan| offered(&plan)).collect();
     let numbers: Vec<PhoneNumber> = NUMBERS.iter().map(|number| number.parse().expect("a number")).collect();
     for number in &numbers {
         let command = Command::AddNumber { number: *number, plans: plans.clone() };

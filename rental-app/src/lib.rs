@@ -14,6 +14,7 @@ mod place;
 mod reconciling;
 mod sandbox_clock;
 mod telemetry;
+mod usdt;
 mod witness;
 mod workers;
 
@@ -27,6 +28,7 @@ pub use place::{Place, PlaceError, Side, open_archive};
 pub use reconciling::{ReconcileError, reconcile_books};
 pub use sandbox_clock::{SandboxClock, SandboxClockError};
 pub use telemetry::start_logging;
+pub use usdt::UsdtError;
 pub use workers::{
     Health, Sweeper, SweeperReport, Verifier, VerifierReport, Watcher, WatcherReport, WorkerError,
     WorkerHealth, Workers, supervise,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rental_core::{Entropy, LeaseName, LeaseToken, Leases, OsEntropy, Seconds, ServiceError, StoreError};
+use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -100,6 +101,39 @@ impl Leadership {
     }
 }
 
+/// The watcher for USDT. It begins when the shop begins to take USDT, which may be while the program runs.
+#[derive(Debug, Clone)]
+struct UsdtWatcher {
+    app: App,
+    poll: Duration,
+    watcher: Arc<OnceCell<Watcher>>,
+}
+
+impl UsdtWatcher {
+    fn new(app: App, poll: Duration) -> Self {
+        Self { app, poll, watcher: Arc::default() }
+    }
+
+    async fn run_once(&self) -> Result<(), WorkerError> {
+        if self.watcher.get().is_none()
+            && let Some(gateway) = self.app.usdt_gateway().await?
+        {
+            let watcher = Watcher::new(self.app.service.clone(), gateway, self.app.leases.clone());
+            let _ = self.watcher.set(watcher.polling_every(self.poll));
+        }
+        match self.watcher.get() {
+            Some(watcher) => watcher.run_once().await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    async fn resign(&self) {
+        if let Some(watcher) = self.watcher.get() {
+            watcher.resign().await;
+        }
+    }
+}
+
 /// The running workers of a program.
 #[derive(Debug)]
 pub struct Workers {
@@ -122,6 +156,16 @@ impl Workers {
             })
             .await;
             watcher.resign().await;
+        });
+        let usdt = UsdtWatcher::new(app.clone(), poll);
+        let (token, report) = (stop.clone(), health.of("watcher-usdt"));
+        tasks.spawn(async move {
+            supervise("watcher-usdt", poll, &report, &token, || {
+                let usdt = usdt.clone();
+                async move { usdt.run_once().await }
+            })
+            .await;
+            usdt.resign().await;
         });
         let sweeper = Sweeper::new(app.service.clone(), app.leases.clone());
         let (token, report) = (stop.clone(), health.of("sweeper"));

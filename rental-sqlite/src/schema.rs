@@ -25,12 +25,40 @@ pub(crate) const VERSION: u32 = 4;
 mod tests {
     use rusqlite::Connection;
 
+    use rental_core::{ChainCursor, ChainState, Currency, Documents, Timestamp, TxHash};
+
     use super::*;
+    use crate::load::Shelves;
 
     #[test]
     fn the_version_counts_the_steps() {
         assert_eq!(usize::try_from(VERSION), Ok(STEPS.len()));
         assert_eq!(MIGRATIONS.validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_file_from_before_there_were_currencies_keeps_its_coins_and_its_place() {
+        let mut db = Connection::open_in_memory().expect("memory");
+        MIGRATIONS.to_version(&mut db, 3).expect("the steps before");
+        let tx = TxHash([7; 32]);
+        db.execute(
+            r#"INSERT INTO chain (id, doc) VALUES (1, '{"cursor":{"lt":7,"hash":null},"read_to":9}')"#,
+            [],
+        )
+        .expect("a place");
+        db.execute(
+            "INSERT INTO payments (tx, lt, amount, comment_kind, sender, chain_time, booked_at, outcome, version)
+             VALUES (?1, 5, 10000000001, 'none', '0:aa', 6, 8, 'settled', 1)",
+            [tx.to_string()],
+        )
+        .expect("a coin");
+        MIGRATIONS.to_latest(&mut db).expect("this step");
+        let cursor = ChainCursor { lt: 7, hash: None };
+        let place = ChainState { currency: Currency::Ton, cursor, read_to: Timestamp::from_unix(9) };
+        let read = |currency| Shelves(&db).chain(currency).expect("readable");
+        assert_eq!((read(Currency::Ton), read(Currency::Usdt)), (Some(place), None));
+        let coin = Shelves(&db).payment(tx).expect("readable").expect("kept");
+        assert_eq!(coin.amount.to_string(), "10.000000001 TON");
     }
 
     #[test]

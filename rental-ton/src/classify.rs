@@ -1,6 +1,6 @@
 //! Whether a transaction brought money that stayed.
 //!
-//! The rule, in this order: the transaction has an incoming message; the message is internal; it is not a bounced
+//! The rule for coins that come to the deposit wallet, in this order: the transaction has an incoming message; the message is internal; it is not a bounced
 //! one; it is not from the wallet itself; it was not bounced in turn (a bounce phase that succeeded sent the money
 //! back); it carries coins; and its body is empty, a comment or an encrypted comment. What does *not* matter is
 //! whether the transaction was aborted or its computation skipped: the credit stands either way, as on a wallet
@@ -18,19 +18,32 @@ use tycho_types::models::{
     BouncePhase, IntAddr, IntMsgInfo, Message, MsgInfo, OrdinaryTxInfo, StdAddr, TxInfo,
 };
 
-use crate::TonAddress;
 use crate::comment;
 use crate::transaction::{TransactionError, VerifiedTransaction};
+use crate::{TonAddress, Watched};
+
+pub(crate) mod tokens;
 
 /// The sender of a message of which not even the sender could be read.
 const UNKNOWN_SENDER: &str = "unknown";
 
-/// Says what `tx`, a transaction of `wallet`, is.
+/// Says what `tx`, a transaction of the account that is read, is.
+///
+/// # Errors
+/// [`TransactionError::ForeignAccount`] when the message was for the account of the same id in another workchain.
+pub(crate) fn classify(tx: &VerifiedTransaction, watched: &Watched) -> Result<Verdict, TransactionError> {
+    match watched {
+        Watched::Wallet(wallet) => coins_in(tx, wallet),
+        Watched::Usdt { wallet, owner } => tokens::classify(tx, wallet, owner),
+    }
+}
+
+/// Says what `tx`, a transaction of the deposit wallet, is.
 ///
 /// # Errors
 /// [`TransactionError::ForeignAccount`] when the message was for the account of the same id in another workchain:
 /// the transaction itself does not name its workchain.
-pub(crate) fn classify(tx: &VerifiedTransaction, wallet: &TonAddress) -> Result<Verdict, TransactionError> {
+fn coins_in(tx: &VerifiedTransaction, wallet: &TonAddress) -> Result<Verdict, TransactionError> {
     let Some(cell) = &tx.parts().in_msg else {
         return Ok(Verdict::NotPayment(NotPayment::NoMessage));
     };
@@ -42,10 +55,7 @@ pub(crate) fn classify(tx: &VerifiedTransaction, wallet: &TonAddress) -> Result<
         }
         Ok(_) | Err(_) => return Ok(unreadable(tx, cell, &phases, wallet)),
     };
-    if let IntAddr::Std(to) = &info.dst
-        && to.anycast.is_none()
-        && address(to) != *wallet
-    {
+    if to_another_account(&info.dst, wallet) {
         return Err(TransactionError::ForeignAccount { tx: tx.hash(), wallet: wallet.to_string() });
     }
     if let Some(reason) = not_ours(info.bounced, &info.src, &phases, wallet) {
@@ -62,6 +72,11 @@ pub(crate) fn classify(tx: &VerifiedTransaction, wallet: &TonAddress) -> Result<
     // Without the phases nobody can tell whether the money was sent back.
     let certain = exact && matches!(phases, Phases::Known { .. });
     Ok(if certain { Verdict::Payment(payment) } else { Verdict::Unreadable(payment) })
+}
+
+/// Whether a message of a transaction of `wallet` names another account: the one with the same id in another workchain.
+fn to_another_account(to: &IntAddr, wallet: &TonAddress) -> bool {
+    matches!(to, IntAddr::Std(to) if to.anycast.is_none() && address(to) != *wallet)
 }
 
 /// What the phases of a transaction tell about its money.

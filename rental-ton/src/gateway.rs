@@ -27,7 +27,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::provider::{Provider, Shown};
 use crate::walk::{Link, Walk};
-use crate::{Providers, TonAddress, payment_links};
+use crate::{Providers, Watched, payment_links};
 
 /// How long a transaction that another provider has not shown yet is held back. Providers are seconds apart; so nearly
 /// every payment is confirmed when it is first reported.
@@ -39,10 +39,10 @@ const REMEMBERED: usize = 20_000;
 /// How many transactions are looked up one by one with one call; the others are answered as not seen yet.
 const LOOKED_UP: usize = 32;
 
-/// Reads one wallet's chain through [`Providers`].
+/// Reads one account's chain through [`Providers`]: the deposit wallet's, or that of its USDT wallet.
 pub struct TonGateway {
     wallet: Wallet,
-    address: TonAddress,
+    watched: Watched,
     providers: Arc<Providers>,
     clock: Arc<dyn Clock>,
     memory: Mutex<Memory>,
@@ -87,15 +87,10 @@ impl Memory {
 }
 
 impl TonGateway {
-    /// A gateway to the chain of `address` on `network`. Sends nothing yet.
-    pub fn new(
-        network: Network,
-        address: TonAddress,
-        providers: Arc<Providers>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        let wallet = Wallet { network, address: address.friendly(network) };
-        Self { wallet, address, providers, clock, memory: Mutex::default() }
+    /// A gateway to the chain of `watched` on `network`. Sends nothing yet.
+    pub fn new(network: Network, watched: Watched, providers: Arc<Providers>, clock: Arc<dyn Clock>) -> Self {
+        let wallet = Wallet { network, address: watched.owner().friendly(network) };
+        Self { wallet, watched, providers, clock, memory: Mutex::default() }
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -107,7 +102,7 @@ impl TonGateway {
     async fn heads(&self) -> Result<Vec<(usize, ChainHead)>, GatewayError> {
         let mut asked = JoinSet::new();
         for index in (0..self.providers.all().len()).filter(|index| self.providers.all()[*index].reads()) {
-            let (providers, address) = (Arc::clone(&self.providers), self.address);
+            let (providers, address) = (Arc::clone(&self.providers), *self.watched.account());
             asked.spawn(async move { (index, providers.all()[index].head(&address).await) });
         }
         let (mut heads, mut first_error, mut until) = (Vec::new(), None, None::<Instant>);
@@ -156,7 +151,7 @@ impl TonGateway {
         head: &ChainHead,
         after: &ChainCursor,
     ) -> Result<Vec<ChainTransaction>, GatewayError> {
-        let mut walk = Walk::new(&self.address, &head.cursor, after)?;
+        let mut walk = Walk::new(&self.watched, &head.cursor, after)?;
         while let Some(from) = walk.next() {
             self.step(leader, from, after, &mut walk).await?;
         }
@@ -176,7 +171,7 @@ impl TonGateway {
         let mut first_error = None;
         for provider in first.chain(others.map(|(_, provider)| provider)).filter(|provider| provider.reads())
         {
-            let page = provider.page(&self.address, from, after).await;
+            let page = provider.page(self.watched.account(), from, after).await;
             match page.map_err(GatewayError::from).and_then(|page| walk.take(&page)) {
                 Ok(()) => return Ok(()),
                 Err(error) => {
@@ -221,7 +216,7 @@ impl TonGateway {
         let mut answers = known.as_ref().map(quick).unwrap_or_default();
         // Who has not said so, or had not come far enough, is asked once more.
         if answers.is_empty() || answers.iter().any(|answer| *answer != Some(Shown::Has)) {
-            match provider.head(&self.address).await {
+            match provider.head(self.watched.account()).await {
                 Ok(newest) => {
                     answers = quick(&newest.cursor);
                     head = Some(newest.cursor);
@@ -245,7 +240,7 @@ impl TonGateway {
                 shown[index] = *answer;
             } else if looks < LOOKED_UP {
                 looks += 1;
-                match provider.shows(&self.address, Link { lt: place.lt, hash }, &head).await {
+                match provider.shows(self.watched.account(), Link { lt: place.lt, hash }, &head).await {
                     Ok(answer) => shown[index] = answer,
                     Err(error) => {
                         let error = GatewayError::from(error);
@@ -262,7 +257,7 @@ impl TonGateway {
 #[async_trait]
 impl PaymentGateway for TonGateway {
     fn currency(&self) -> Currency {
-        Currency::Ton
+        self.watched.currency()
     }
 
     fn wallet(&self) -> &Wallet {

@@ -10,7 +10,7 @@
 //!          |
 //!       transaction                a bag of cells whose hash is recomputed: not one bit changed
 //!          |
-//!       classify  →  comment       did money come in and stay? what did the payer write?
+//!       classify  →  comment       did coins or tokens come in and stay? what did the payer write?
 //! ```
 //!
 //! Both gateways implement [`rental_core::PaymentGateway`] and share everything below the first line, so what is
@@ -38,7 +38,9 @@ mod provider;
 mod registry;
 mod sandbox;
 mod transaction;
+mod usdt;
 mod walk;
+mod watched;
 
 pub use address::{AddressError, TonAddress};
 pub use gateway::TonGateway;
@@ -50,4 +52,6 @@ pub use provider::{
 };
 pub use registry::TonRegistry;
 pub use sandbox::{Sandbox, SandboxError, SandboxKind, SandboxRegistry, SandboxTransfer};
-pub use transaction::{TransactionError, verify_transaction};
+pub use transaction::{TransactionError, verify_transaction, verify_watched};
+pub use usdt::{USDT_MASTER, resolve_usdt_wallet, usdt_wallet};
+pub use watched::Watched;

@@ -28,12 +28,17 @@ use rental_core::{
 use self::ledger::{Ledger, Snapshot};
 pub use self::registry::SandboxRegistry;
 use crate::walk::{Row, Walk};
-use crate::{TonAddress, payment_links};
+use crate::{TonAddress, Watched, payment_links};
 
 mod ledger;
 pub(crate) mod mint;
 mod registry;
 
+/// What is read of the sandbox's deposit wallet, and of the USDT wallet that belongs to it: `0:7777…77`.
+const COINS: Watched = Watched::Wallet(WALLET);
+const TOKENS: Watched = Watched::Usdt { wallet: TonAddress::new(0, [0x77; 32]), owner: WALLET };
+/// The master of the sandbox's toy USDT: `0:6666…66`.
+const MASTER: TonAddress = TonAddress::new(0, [0x66; 32]);
 /// The sandbox's deposit wallet: `0:8888…88`. It is nobody's on the real chain.
 const WALLET: TonAddress = TonAddress::new(0, [0x88; 32]);
 /// Who pays when a transfer does not say who: `0:1111…11`.
@@ -121,7 +126,8 @@ impl SandboxTransfer {
     }
 }
 
-/// The local chain. Clones share one view of the file.
+/// The local chains: of the deposit wallet, and of its USDT wallet in a second file. As a gateway it reads one of them,
+/// that of the deposit wallet unless [`Sandbox::of`] says otherwise. Clones share one view of the files.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -145,21 +151,49 @@ impl SandboxTransfer {
 #[derive(Debug, Clone)]
 pub struct Sandbox {
     wallet: Wallet,
-    ledger: Arc<Ledger>,
+    watched: Watched,
+    coins: Arc<Ledger>,
+    tokens: Arc<Ledger>,
 }
 
 impl Sandbox {
-    /// Opens the chain in the file at `path`, which is created when it is missing, and reads it once.
+    /// Opens the chain in the file at `path`, and that of USDT beside it with `.usdt` at the end. They are created when they
+    /// are missing, and read once.
     ///
     /// # Errors
     /// [`SandboxError`] when the file cannot be opened, is no sandbox file, or was edited.
     pub fn open(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self, SandboxError> {
-        let ledger = Ledger::open(path.as_ref().to_owned(), WALLET, clock)?;
+        let mut beside = path.as_ref().as_os_str().to_owned();
+        beside.push(".usdt");
+        let coins = Ledger::open(path.as_ref().to_owned(), *COINS.account(), Arc::clone(&clock))?;
+        let tokens = Ledger::open(beside.into(), *TOKENS.account(), clock)?;
         let wallet = Wallet { network: Network::Sandbox, address: WALLET.friendly(Network::Sandbox) };
-        Ok(Self { wallet, ledger: Arc::new(ledger) })
+        Ok(Self { wallet, watched: COINS, coins: Arc::new(coins), tokens: Arc::new(tokens) })
     }
 
-    /// Appends a transaction and returns its hash once it is on disk.
+    /// The same sandbox, reading the chain of `currency`.
+    #[must_use]
+    pub fn of(&self, currency: Currency) -> Self {
+        let watched = match currency {
+            Currency::Ton => COINS,
+            Currency::Usdt => TOKENS,
+        };
+        Self { watched, ..self.clone() }
+    }
+
+    /// The master of the toy USDT, and the wallet in which it lies.
+    pub fn usdt(&self) -> (TonAddress, TonAddress) {
+        (MASTER, *TOKENS.account())
+    }
+
+    fn ledger(&self, currency: Currency) -> &Arc<Ledger> {
+        match currency {
+            Currency::Ton => &self.coins,
+            Currency::Usdt => &self.tokens,
+        }
+    }
+
+    /// Appends a transaction to the chain of its amount's currency and returns its hash once it is on disk.
     ///
     /// Its chain time is the clock's, but never before that of the last transaction; its logical time is above all
     /// others. Blocks on the disk and on other writers: from async code call it in `spawn_blocking`.
@@ -168,11 +202,16 @@ impl Sandbox {
     /// [`SandboxError`]; nothing was appended then, unless writing to disk failed at the very end.
     pub fn append(&self, transfer: &SandboxTransfer) -> Result<TxHash, SandboxError> {
         let sender = transfer.sender.unwrap_or(PAYER);
-        self.ledger.append(|place| mint::transfer(place, transfer, &sender))
+        match transfer.amount.currency() {
+            Currency::Ton => self.coins.append(|place| mint::transfer(place, transfer, &sender)),
+            Currency::Usdt => {
+                self.tokens.append(|place| mint::tokens::transfer(place, transfer, &sender, &WALLET))
+            }
+        }
     }
 
     async fn snapshot(&self, after: ChainCursor) -> Result<Snapshot, GatewayError> {
-        let ledger = Arc::clone(&self.ledger);
+        let ledger = Arc::clone(self.ledger(self.watched.currency()));
         let snapshot = tokio::task::spawn_blocking(move || ledger.snapshot(&after)).await;
         snapshot
             .map_err(|error| {
@@ -190,7 +229,7 @@ impl Sandbox {
 #[async_trait]
 impl PaymentGateway for Sandbox {
     fn currency(&self) -> Currency {
-        Currency::Ton
+        self.watched.currency()
     }
 
     fn wallet(&self) -> &Wallet {
@@ -205,7 +244,7 @@ impl PaymentGateway for Sandbox {
 
     async fn read(&self, after: &ChainCursor) -> Result<ChainRead, GatewayError> {
         let Snapshot { head, read_to, rows } = self.snapshot(*after).await?;
-        let mut walk = Walk::new(&WALLET, &head, after)?;
+        let mut walk = Walk::new(&self.watched, &head, after)?;
         let mut pages = rows.chunks(PAGE);
         while walk.next().is_some() {
             let page: &[Row] = pages.next().unwrap_or_default();

@@ -8,8 +8,8 @@ use rental_core::{ChainCursor, ChainTransaction, Timestamp, TxHash};
 use tycho_types::boc::Boc;
 use tycho_types::models::Transaction;
 
-use crate::TonAddress;
 use crate::classify::classify;
+use crate::{TonAddress, Watched};
 
 /// Why the bytes are not a transaction of the wallet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +53,19 @@ pub fn verify_transaction(
     expected: &TxHash,
     wallet: &TonAddress,
 ) -> Result<ChainTransaction, TransactionError> {
-    VerifiedTransaction::parse(boc, wallet)?.expect_hash(expected)?.classified(wallet)
+    verify_watched(boc, expected, &Watched::Wallet(*wallet))
+}
+
+/// The same for a transaction of whichever account is read.
+///
+/// # Errors
+/// [`TransactionError`].
+pub fn verify_watched(
+    boc: &[u8],
+    expected: &TxHash,
+    watched: &Watched,
+) -> Result<ChainTransaction, TransactionError> {
+    VerifiedTransaction::parse(boc, watched.account())?.expect_hash(expected)?.classified(watched)
 }
 
 /// A transaction of the wallet whose hash was computed from its own bytes.
@@ -115,12 +127,12 @@ impl VerifiedTransaction {
     }
 
     /// What the transaction is.
-    pub(crate) fn classified(&self, wallet: &TonAddress) -> Result<ChainTransaction, TransactionError> {
+    pub(crate) fn classified(&self, watched: &Watched) -> Result<ChainTransaction, TransactionError> {
         Ok(ChainTransaction {
             tx: self.hash(),
             lt: self.lt(),
             chain_time: self.chain_time(),
-            verdict: classify(self, wallet)?,
+            verdict: classify(self, watched)?,
         })
     }
 }

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use rental_core::{ChainCursor, ChainTransaction, GatewayError, TxHash};
 
-use crate::TonAddress;
 use crate::transaction::VerifiedTransaction;
+use crate::{TonAddress, Watched};
 
 /// A transaction's place in the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(crate) struct Row {
 /// A walk under way.
 #[derive(Debug)]
 pub(crate) struct Walk<'a> {
-    wallet: &'a TonAddress,
+    watched: &'a Watched,
     after: ChainCursor,
     /// The transaction that has to come next, or nothing when the walk is over.
     next: Option<Link>,
@@ -43,13 +43,13 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// A walk over the chain of `wallet` from `head` back to `after`, both exclusive of what lies beyond.
+    /// A walk over the chain of `watched` from `head` back to `after`, both exclusive of what lies beyond.
     ///
     /// # Errors
     /// [`GatewayError::Unverified`] when `head` contradicts `after`; [`GatewayError::Unavailable`] when it is older,
     /// as happens behind a load balancer whose servers are not equally far.
     pub(crate) fn new(
-        wallet: &'a TonAddress,
+        watched: &'a Watched,
         head: &ChainCursor,
         after: &ChainCursor,
     ) -> Result<Self, GatewayError> {
@@ -66,7 +66,7 @@ impl<'a> Walk<'a> {
                 )));
             }
         }
-        let mut walk = Self { wallet, after: *after, next: None, met: Vec::new() };
+        let mut walk = Self { watched, after: *after, next: None, met: Vec::new() };
         walk.step_to(head)?;
         Ok(walk)
     }
@@ -85,7 +85,7 @@ impl<'a> Walk<'a> {
     pub(crate) fn take(&mut self, page: &[Row]) -> Result<(), GatewayError> {
         let (mut rows, mut wrong) = (BTreeMap::new(), None);
         for row in page {
-            match VerifiedTransaction::parse(&row.boc, self.wallet) {
+            match VerifiedTransaction::parse(&row.boc, self.watched.account()) {
                 Ok(transaction) => {
                     let link = Link { lt: transaction.lt(), hash: transaction.hash() };
                     if row.claimed.is_some_and(|claimed| claimed != link) {
@@ -110,7 +110,7 @@ impl<'a> Walk<'a> {
                 )));
             }
             self.met
-                .push(transaction.classified(self.wallet).map_err(|error| unverified(error.to_string()))?);
+                .push(transaction.classified(self.watched).map_err(|error| unverified(error.to_string()))?);
             self.step_to(&previous)?;
         }
         match self.next {

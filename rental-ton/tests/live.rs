@@ -2,6 +2,8 @@
 
 #[path = "live/server.rs"]
 mod server;
+#[path = "live/usdt.rs"]
+mod usdt;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +17,7 @@ use rental_core::{
 };
 use rental_ton::{
     ApiKey, INCLUSION_MARGIN, ProviderConfig, ProviderError, ProviderKind, Providers, Sandbox, SandboxKind,
-    SandboxTransfer, TonAddress, TonGateway,
+    SandboxTransfer, TonAddress, TonGateway, Watched,
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -41,7 +43,15 @@ fn config(url: &str) -> ProviderConfig {
 fn gateway(wallet: &str, configs: Vec<ProviderConfig>) -> TonGateway {
     let providers = Arc::new(Providers::new(configs).expect("valid"));
     let clock = Arc::new(ManualClock::at(Timestamp::from_unix(SYNC_UTIME)));
-    TonGateway::new(Network::Mainnet, address(wallet), providers, clock)
+    TonGateway::new(Network::Mainnet, Watched::Wallet(address(wallet)), providers, clock)
+}
+
+/// The same for the USDT wallet `wallet` of `owner`.
+fn usdt_gateway(wallet: &str, owner: &str, configs: Vec<ProviderConfig>) -> TonGateway {
+    let providers = Arc::new(Providers::new(configs).expect("valid"));
+    let clock = Arc::new(ManualClock::at(Timestamp::from_unix(SYNC_UTIME)));
+    let watched = Watched::Usdt { wallet: address(wallet), owner: address(owner) };
+    TonGateway::new(Network::Mainnet, watched, providers, clock)
 }
 
 /// The recorded chain of one account.
@@ -375,14 +385,31 @@ struct Live {
 
 impl Live {
     async fn new() -> Self {
+        Self::of(Currency::Ton).await
+    }
+
+    async fn usdt() -> Self {
+        Self::of(Currency::Usdt).await
+    }
+
+    async fn of(currency: Currency) -> Self {
         let folder = tempfile::tempdir().expect("a folder for tests");
         let clock = ManualClock::at(Timestamp::from_unix(SYNC_UTIME));
         let sandbox =
             Sandbox::open(folder.path().join("chain"), Arc::new(clock.clone())).expect("a new file");
-        let wallet = address(&sandbox.wallet().address).to_string();
+        let sandbox = sandbox.of(currency);
+        let owner = address(&sandbox.wallet().address).to_string();
+        let wallet = match currency {
+            Currency::Ton => owner.clone(),
+            Currency::Usdt => sandbox.usdt().1.to_string(),
+        };
         let chain = Chain { wallet: wallet.clone(), sync_utime: SYNC_UTIME, ..Chain::default() };
         let (server, url) = Server::start(chain).await;
-        let gateway = gateway(&wallet, vec![ProviderConfig { page_size: 2, ..config(&url) }]);
+        let configs = vec![ProviderConfig { page_size: 2, ..config(&url) }];
+        let gateway = match currency {
+            Currency::Ton => gateway(&wallet, configs),
+            Currency::Usdt => usdt_gateway(&wallet, &owner, configs),
+        };
         Self { gateway, server, sandbox, clock, folder }
     }
 
@@ -391,7 +418,11 @@ impl Live {
         let transfer = SandboxTransfer { amount, comment, kind, sender: None };
         let hash = self.sandbox.append(&transfer).expect("appended");
         let read = self.sandbox.read(&before).await.expect("readable");
-        let file = std::fs::read_to_string(self.folder.path().join("chain")).expect("readable");
+        let name = match amount.currency() {
+            Currency::Ton => "chain",
+            Currency::Usdt => "chain.usdt",
+        };
+        let file = std::fs::read_to_string(self.folder.path().join(name)).expect("readable");
         let data = file.lines().last().expect("just appended").to_owned();
         self.server.chain().rows.insert(0, Served { lt: read.transactions[0].lt, hash, data });
         hash
@@ -413,7 +444,7 @@ impl GatewayUnderTest for Live {
     }
 
     async fn not_a_payment(&self, reason: NotPayment) -> TxHash {
-        let amount = Amount::whole(Currency::Ton, 1).expect("in range");
+        let amount = Amount::whole(self.gateway.currency(), 1).expect("in range");
         self.append(amount, Comment::Text("RENT-X".to_owned()), SandboxKind::NotPayment(reason)).await
     }
 
@@ -425,4 +456,8 @@ impl GatewayUnderTest for Live {
 
 mod conformance {
     rental_core::gateway_conformance!(super::Live::new);
+}
+
+mod conformance_of_usdt {
+    rental_core::gateway_conformance!(super::Live::usdt);
 }

@@ -80,7 +80,8 @@ impl GatewayUnderTest for Bench {
     async fn not_a_payment(&self, reason: NotPayment) -> TxHash {
         let kind = SandboxKind::NotPayment(reason);
         let comment = Comment::Text("RENT-0123456789".to_owned());
-        let transfer = SandboxTransfer { amount: ton(1), comment, kind, sender: None };
+        let amount = Amount::whole(self.sandbox.currency(), 1).expect("in range");
+        let transfer = SandboxTransfer { amount, comment, kind, sender: None };
         self.sandbox.append(&transfer).expect("appended")
     }
 
@@ -91,6 +92,29 @@ impl GatewayUnderTest for Bench {
 
 mod conformance {
     rental_core::gateway_conformance!(|| async { super::Bench::new() });
+}
+
+mod conformance_of_usdt {
+    rental_core::gateway_conformance!(|| async {
+        let bench = super::Bench::new();
+        super::Bench { sandbox: bench.sandbox.of(rental_core::Currency::Usdt), ..bench }
+    });
+}
+
+#[tokio::test]
+async fn each_currency_has_a_chain_of_its_own() {
+    let bench = Bench::new();
+    let usdt = bench.sandbox.of(Currency::Usdt);
+    let amount: Amount = "25.5 USDT".parse().expect("an amount");
+    let token = bench.sandbox.append(&SandboxTransfer::payment(amount, "RENT-X")).expect("appended");
+    let coin = bench.pay(1);
+    assert_eq!(hashes(&bench.sandbox, &ChainCursor::START).await, [coin]);
+    assert_eq!(hashes(&usdt, &ChainCursor::START).await, [token]);
+    assert_eq!(hashes(&bench.other().expect("opens").of(Currency::Usdt), &ChainCursor::START).await, [token]);
+    let read = usdt.read(&ChainCursor::START).await.expect("readable");
+    assert_eq!(read.transactions[0].incoming().map(|payment| payment.amount), Some(amount));
+    let foreign = ChainCursor { lt: read.transactions[0].lt, hash: Some(token) };
+    assert!(matches!(bench.sandbox.read(&foreign).await, Err(GatewayError::Unverified(_))));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rental_app::reconcile_books;
-use rental_core::{Currency, Finding, Page, Reconciliation, Timestamp};
+use rental_core::{Finding, Page, PaymentGateway, Reconciliation, Timestamp};
 use serde::Serialize;
 
 use crate::desk::Desk;
@@ -11,10 +11,20 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Column, Format, Shape, brief};
 use crate::shapes::{Moment, sum_of};
 
-/// The comparison as JSON.
+/// The comparison as JSON: the figures of TON, beside them those of USDT, and what is wrong with either.
 #[derive(Serialize)]
 struct Report<'a> {
     balanced: bool,
+    #[serde(flatten)]
+    ton: Figures<'a>,
+    /// Absent as long as the shop has never taken any.
+    usdt: Option<Figures<'a>>,
+    findings: Vec<Found<'a>>,
+}
+
+/// The figures of one currency, in its smallest units.
+#[derive(Serialize)]
+struct Figures<'a> {
     /// What came later waits to be booked and is not compared.
     read_to: Moment,
     transactions: usize,
@@ -26,7 +36,30 @@ struct Report<'a> {
     waiting: String,
     waiting_display: String,
     by_outcome: BTreeMap<&'a str, String>,
-    findings: Vec<Found<'a>>,
+}
+
+impl<'a> Figures<'a> {
+    fn new(Compared { books, read_to }: &'a Compared) -> Self {
+        let display = |sum| sum_of(books.currency, sum);
+        Self {
+            read_to: Moment(*read_to),
+            transactions: books.transactions,
+            on_chain: books.on_chain.to_string(),
+            on_chain_display: display(books.on_chain),
+            booked: books.booked.to_string(),
+            booked_display: display(books.booked),
+            waiting_transactions: books.waiting_transactions,
+            waiting: books.waiting.to_string(),
+            waiting_display: display(books.waiting),
+            by_outcome: books.by_outcome.iter().map(|(name, sum)| (*name, sum.to_string())).collect(),
+        }
+    }
+}
+
+/// The books of one currency beside its chain, and how far that had been read.
+struct Compared {
+    books: Reconciliation,
+    read_to: Timestamp,
 }
 
 /// A finding with a text for people.
@@ -59,14 +92,19 @@ impl Shape for Found<'_> {
 /// # Errors
 /// [`Exit::Integrity`] when the books do not balance.
 pub(super) async fn run(desk: &mut Desk<'_>) -> Result<(), Failure> {
-    let read_to = desk.rentals.shop().await?.chains.of(Currency::Ton).read_to;
-    let books = reconcile_books(desk.rentals, desk.gateway, &desk.actor).await?;
-    write(desk, &books, read_to)?;
-    if books.balances() {
+    let ton = compare(desk, desk.gateway).await?;
+    let usdt = match desk.usdt {
+        Some(gateway) => Some(compare(desk, gateway).await?),
+        None => None,
+    };
+    write(desk, &ton, usdt.as_ref())?;
+    let all: Vec<_> =
+        [Some(&ton), usdt.as_ref()].into_iter().flatten().map(|compared| &compared.books).collect();
+    if all.iter().all(|books| books.balances()) {
         return Ok(());
     }
-    let text = match books.findings.len() {
-        1 => "the books do not balance: 1 finding".to_owned(),
+    let text = match all.iter().map(|books| books.findings.len()).sum() {
+        1_usize => "the books do not balance: 1 finding".to_owned(),
         count => format!("the books do not balance: {count} findings"),
     };
     let text = format!(
@@ -75,53 +113,46 @@ pub(super) async fn run(desk: &mut Desk<'_>) -> Result<(), Failure> {
     Err(Failure::new(Exit::Integrity, "books.unbalanced", text))
 }
 
-fn write(desk: &mut Desk<'_>, books: &Reconciliation, read_to: Timestamp) -> Result<(), Failure> {
-    let Reconciliation {
-        currency,
-        on_chain,
-        booked,
-        transactions,
-        waiting,
-        waiting_transactions,
-        by_outcome,
-        findings,
-    } = books;
+async fn compare(desk: &Desk<'_>, gateway: &dyn PaymentGateway) -> Result<Compared, Failure> {
+    let read_to = desk.rentals.shop().await?.chains.of(gateway.currency()).read_to;
+    let books = reconcile_books(desk.rentals, gateway, &desk.actor).await?;
+    Ok(Compared { books, read_to })
+}
+
+fn write(desk: &mut Desk<'_>, ton: &Compared, usdt: Option<&Compared>) -> Result<(), Failure> {
+    let all = || [Some(ton), usdt].into_iter().flatten();
+    let findings: Vec<_> = all().flat_map(|compared| &compared.books.findings).map(Found::from).collect();
     if desk.format == Format::Csv {
-        let items = findings.iter().map(Found::from).collect();
-        return desk.show_list(&Page { items, next: None });
+        return desk.show_list(&Page { items: findings, next: None });
     }
-    let report = Report {
-        balanced: books.balances(),
-        read_to: Moment(read_to),
-        transactions: *transactions,
-        on_chain: on_chain.to_string(),
-        on_chain_display: sum_of(*currency, *on_chain),
-        booked: booked.to_string(),
-        booked_display: sum_of(*currency, *booked),
-        waiting_transactions: *waiting_transactions,
-        waiting: waiting.to_string(),
-        waiting_display: sum_of(*currency, *waiting),
-        by_outcome: by_outcome.iter().map(|(name, sum)| (*name, sum.to_string())).collect(),
-        findings: findings.iter().map(Found::from).collect(),
-    };
-    let compared = if read_to == Timestamp::EPOCH {
+    let mut text: Vec<String> = all().flat_map(told).collect();
+    text.extend(findings.iter().map(|found| format!("finding: {}", found.text)));
+    let balanced = all().all(|compared| compared.books.balances());
+    if balanced {
+        text.push("balanced: everything that came in until then is booked once".to_owned());
+    }
+    let report = Report { balanced, ton: Figures::new(ton), usdt: usdt.map(Figures::new), findings };
+    desk.show_text(&report, &text.join("\n"))
+}
+
+/// The comparison of one currency for people.
+fn told(compared: &Compared) -> Vec<String> {
+    let (figures, Compared { books, read_to }) = (Figures::new(compared), compared);
+    let first = if *read_to == Timestamp::EPOCH {
         "compared  nothing yet: http-api or the bot reads the chain and books what came in".to_owned()
     } else {
         format!("compared  up to {read_to}; what came later waits for http-api or the bot to book it")
     };
     let mut text = vec![
-        compared,
-        format!("on chain  {} (transactions: {transactions})", report.on_chain_display),
-        format!("booked    {}", report.booked_display),
+        first,
+        format!("on chain  {} (transactions: {})", figures.on_chain_display, books.transactions),
+        format!("booked    {}", figures.booked_display),
     ];
-    text.extend(by_outcome.iter().map(|(name, sum)| format!("  {name}  {}", sum_of(*currency, *sum))));
-    if *waiting_transactions > 0 {
-        let (sum, count) = (&report.waiting_display, waiting_transactions);
+    let outcomes = books.by_outcome.iter();
+    text.extend(outcomes.map(|(name, sum)| format!("  {name}  {}", sum_of(books.currency, *sum))));
+    if books.waiting_transactions > 0 {
+        let (sum, count) = (figures.waiting_display, books.waiting_transactions);
         text.push(format!("waiting   {sum} (transactions: {count}) to be booked by http-api or the bot"));
     }
-    text.extend(findings.iter().map(|finding| format!("finding: {finding}")));
-    if report.balanced {
-        text.push("balanced: everything that came in until then is booked once".to_owned());
-    }
-    desk.show_text(&report, &text.join("\n"))
+    text
 }

@@ -20,7 +20,7 @@ pub(crate) const NUMBER: &str = "+88801234567";
 pub(crate) struct Bench {
     folder: TempDir,
     runtime: Runtime,
-    shop: OnceCell<(App, Watcher)>,
+    shop: OnceCell<(App, [Watcher; 2])>,
 }
 
 /// What the program did.
@@ -114,14 +114,16 @@ impl Bench {
         &self.shop().0
     }
 
-    fn shop(&self) -> &(App, Watcher) {
+    fn shop(&self) -> &(App, [Watcher; 2]) {
         self.shop.get_or_init(|| {
             let file = self.path("rental.db");
             let config =
                 Config::parse_from([OsStr::new("test"), OsStr::new("--rental-db"), file.as_os_str()]);
             let app = self.runtime.block_on(App::open(&config.shop)).unwrap();
-            let watcher = Watcher::new(app.service.clone(), app.gateway.clone(), app.leases.clone());
-            (app, watcher)
+            let usdt = self.runtime.block_on(app.usdt_gateway()).unwrap().unwrap();
+            let watchers = [app.gateway.clone(), usdt]
+                .map(|gateway| Watcher::new(app.service.clone(), gateway, app.leases.clone()));
+            (app, watchers)
         })
     }
 
@@ -132,12 +134,17 @@ impl Bench {
 
     /// Opens an invoice as a customer would.
     pub(crate) fn rent(&self, number: &str, customer: &str) -> Invoice {
+        self.rent_in(Currency::Ton, number, customer)
+    }
+
+    /// The same in any currency.
+    pub(crate) fn rent_in(&self, currency: Currency, number: &str, customer: &str) -> Invoice {
         let customer: CustomerId = customer.parse().unwrap();
         let deed = Deed::OpenRent {
             number: number.parse().unwrap(),
             term: "30d".parse().unwrap(),
             customer: customer.clone(),
-            currency: Currency::Ton,
+            currency,
         };
         let request = Request::new(Actor::Customer(customer), deed);
         self.wait(self.app().service.execute(request)).unwrap().invoice().unwrap()
@@ -145,7 +152,17 @@ impl Bench {
 
     /// One pass of the payment watcher.
     pub(crate) fn book(&self) -> WatcherReport {
-        let report = self.wait(self.shop().1.run_once()).unwrap();
+        self.book_in(Currency::Ton)
+    }
+
+    /// One pass of the watcher of any currency.
+    pub(crate) fn book_in(&self, currency: Currency) -> WatcherReport {
+        let [coins, tokens] = &self.shop().1;
+        let watcher = match currency {
+            Currency::Ton => coins,
+            Currency::Usdt => tokens,
+        };
+        let report = self.wait(watcher.run_once()).unwrap();
         assert!(!report.standby);
         report
     }

@@ -12,3 +12,4 @@ mod redis;
 mod refusals;
 mod sandbox;
 mod store;
+mod usdt;

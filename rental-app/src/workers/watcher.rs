@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use rental_core::{
-    Actor, ChainState, ChainTransaction, Command, DomainError, Effect, ExceptionReason, Leases, PageRequest,
-    Payload, PaymentGateway, PaymentQuery, RentalService, Rentals, Request, ServiceError, Verdict,
+    Actor, ChainState, ChainTransaction, Command, Currency, DomainError, Effect, ExceptionReason, Leases,
+    PageRequest, Payload, PaymentGateway, PaymentQuery, RentalService, Rentals, Request, ServiceError,
+    Verdict,
 };
 
 use super::{CONCURRENCY, Leadership, WorkerError};
@@ -47,7 +48,11 @@ impl Watcher {
         gateway: Arc<dyn PaymentGateway>,
         leases: Arc<dyn Leases>,
     ) -> Self {
-        Self { service, gateway, leadership: Leadership::new(leases, "watcher") }
+        let name = match gateway.currency() {
+            Currency::Ton => "watcher",
+            Currency::Usdt => "watcher-usdt",
+        };
+        Self { service, gateway, leadership: Leadership::new(leases, name) }
     }
 
     /// Says how often [`Watcher::run_once`] is called, one second by default: another watcher takes over a few seconds
@@ -85,7 +90,8 @@ impl Watcher {
             self.advance(chain, ChainState { read_to: read.read_to, ..chain }).await?;
         }
         report.settled += self.settle_waiting().await?;
-        metrics::gauge!("rental_chain_read_to_timestamp_seconds").set(approximate(read.read_to.unix()));
+        metrics::gauge!("rental_chain_read_to_timestamp_seconds", "currency" => currency.name())
+            .set(approximate(read.read_to.unix()));
         Ok(report)
     }
 
@@ -152,7 +158,9 @@ impl Watcher {
                 return Err(ServiceError::Unexpected);
             };
             let outcome = payment.outcome.name();
-            metrics::counter!("rental_payments_total", "outcome" => outcome).increment(1);
+            let currency = payment.amount.currency().name();
+            metrics::counter!("rental_payments_total", "outcome" => outcome, "currency" => currency)
+                .increment(1);
             tracing::info!(tx = %payment.tx, amount = %payment.amount, outcome, reason = ?payment.outcome.reason(), "payment booked");
             booked += 1;
             settled += usize::from(outcome == "settled");

@@ -43,7 +43,7 @@ fn verdict(message: Option<Cell>, info: &TxInfo) -> Verdict {
     let cell = place().transaction(message, info).expect("fits");
     let tx = VerifiedTransaction::parse(&Boc::encode(&cell), &WALLET).expect("a transaction of the wallet");
     assert_eq!(tx.hash().0, cell.repr_hash().0);
-    classify(&tx, &WALLET).expect("for the wallet")
+    coins_in(&tx, &WALLET).expect("for the wallet")
 }
 
 fn received(envelope: IntMsgInfo, body: Cell) -> Verdict {
@@ -283,7 +283,7 @@ fn a_message_for_the_same_account_in_another_workchain_is_foreign() {
     let message = message(envelope(), text("RENT-X")).expect("fits");
     let cell = place().transaction(Some(message), &credited(AMOUNT)).expect("fits");
     let tx = VerifiedTransaction::parse(&Boc::encode(&cell), &twin).expect("its id fits");
-    assert!(matches!(classify(&tx, &twin), Err(TransactionError::ForeignAccount { .. })));
+    assert!(matches!(coins_in(&tx, &twin), Err(TransactionError::ForeignAccount { .. })));
 }
 
 /// The recorded transactions without their checksum, so that changed cells reach the parser.
@@ -316,7 +316,8 @@ proptest! {
             boc[at] ^= change;
         }
         if let Ok(tx) = VerifiedTransaction::parse(&boc, &wallet) {
-            let _ = classify(&tx, &wallet);
+            let _ = coins_in(&tx, &wallet);
+            let _ = tokens::classify(&tx, &wallet, &PAYER);
         }
     }
 

@@ -16,6 +16,8 @@ use tycho_types::num::{Tokens, Uint15};
 use super::{SandboxError, SandboxKind, SandboxTransfer};
 use crate::TonAddress;
 
+pub(crate) mod tokens;
+
 /// The operation code of a jetton wallet's notice to its owner (TEP-74).
 const TRANSFER_NOTIFICATION: u32 = 0x7362_d09c;
 /// An operation code that no contract knows.

@@ -21,10 +21,11 @@ struct Recorded {
 }
 
 /// The wallet and its whole chain, newest first.
-fn history() -> (TonAddress, Vec<Row>) {
+fn history() -> (Watched, Vec<Row>) {
     let history: History =
         serde_json::from_str(include_str!("../../tests/data/history.json")).expect("well-formed");
     let wallet = TonAddress::parse(&history.account, Network::Mainnet).expect("an address");
+    let wallet = Watched::Wallet(wallet);
     let rows = history.transactions.into_iter().map(|recorded| Row {
         claimed: Some(Link {
             lt: recorded.lt.parse().expect("a number"),
@@ -43,7 +44,7 @@ fn cursor(row: &Row) -> ChainCursor {
 /// Walks from the head of `rows` to `after`, served in pages of `size` that begin at the asked row, as by the real
 /// server, or with `overlap` at the row before it.
 fn walk(
-    wallet: &TonAddress,
+    wallet: &Watched,
     head: &ChainCursor,
     rows: &[Row],
     after: &ChainCursor,
@@ -129,7 +130,7 @@ fn a_head_behind_the_cursor_is_waited_for_and_a_vanished_chain_is_refused() {
     }
 }
 
-fn refused(rows: &[Row], head: &ChainCursor, wallet: &TonAddress) -> bool {
+fn refused(rows: &[Row], head: &ChainCursor, wallet: &Watched) -> bool {
     // One page with all rows, so that what is wrong cannot be skipped by asking for the right row.
     let mut walk = Walk::new(wallet, head, &ChainCursor::START).expect("a plain head");
     while walk.next().is_some() {
@@ -199,7 +200,7 @@ fn pages_that_do_not_go_on_are_refused() {
     walk.take(&rows[..3]).expect("genuine");
     for page in [&rows[..0], &rows[2..3], &rows[..3]] {
         let mut looping =
-            Walk { wallet: walk.wallet, after: walk.after, next: walk.next, met: walk.met.clone() };
+            Walk { watched: walk.watched, after: walk.after, next: walk.next, met: walk.met.clone() };
         assert!(matches!(looping.take(page), Err(GatewayError::Unverified(_))), "{} rows", page.len());
     }
 }
@@ -208,7 +209,7 @@ fn pages_that_do_not_go_on_are_refused() {
 fn another_account_is_refused() {
     let (_, rows) = history();
     let stranger = TonAddress::new(0, [1; 32]);
-    assert!(refused(&rows, &cursor(&rows[0]), &stranger));
+    assert!(refused(&rows, &cursor(&rows[0]), &Watched::Wallet(stranger)));
 }
 
 proptest! {

@@ -62,7 +62,8 @@ impl Server {
     /// Serves `chain` until the test ends; returns the server and its base URL.
     pub(crate) async fn start(chain: Chain) -> (Self, String) {
         let server = Self(Arc::new(Mutex::new(chain)));
-        let router = Router::new().route("/api/v2/{method}", get(answer)).with_state(server.clone());
+        let router =
+            Router::new().route("/api/v2/{method}", get(answer).post(answer)).with_state(server.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}/api/v2", listener.local_addr().expect("bound"));
         tokio::spawn(async move { axum::serve(listener, router).await });
