@@ -52,8 +52,8 @@ impl Draft<'_> {
         let usdt = match &self.shop.usdt {
             Some(pinned) if pinned.master != master || pinned.wallet != wallet => {
                 return Err(DomainError::UsdtWalletDiffers {
-                    pinned: pinned.wallet.clone(),
-                    named: wallet.to_owned(),
+                    pinned: format!("{} of the master {}", pinned.wallet, pinned.master),
+                    named: format!("{wallet} of {master}"),
                 });
             }
             Some(pinned) => UsdtWallet { accepted: true, ..pinned.clone() },
