@@ -294,7 +294,7 @@ fn note_position_of(report: &mut Report, view: &ShopView, currency: Currency) {
     let read_to = view.chains.of(currency).read_to;
     let subject = match currency {
         Currency::Ton => "chain position",
-        Currency::Usdt => "USDT chain position",
+        Currency::Usdt => "USDT position",
     };
     let age = view.now.since(read_to);
     if read_to == rental_core::Timestamp::EPOCH {
