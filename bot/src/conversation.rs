@@ -3,6 +3,8 @@
 //! One message changes in place. A new one is sent only when there is none to change, for what is not a screen, and in
 //! answer to a command, which the user would otherwise look for in vain below its own words.
 
+use std::time::Duration;
+
 use rental_core::{ErrorKind, NumberPattern, Quota, ServiceError};
 use teloxide::types::{
     CallbackQuery, InlineKeyboardButtonKind, MaybeInaccessibleMessage, Message, MessageKind,
@@ -21,6 +23,8 @@ use crate::view::{Beside, Question, View};
 
 /// How often a user is told in one window that it is too fast.
 const TOLD: u32 = 2;
+/// The longest pause after which an answer is still worth sending.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// The longest toast, in characters.
 const LONGEST_TOAST: usize = 200;
 
@@ -41,6 +45,9 @@ pub(crate) async fn pressed(bot: &Bot, query: CallbackQuery) -> Outcome {
     }
     let session = bot.session(user).await?;
     let callback = query.data.as_deref().and_then(|data| data.parse::<Callback>().ok());
+    if matches!(callback, Some(Callback::Browse(_) | Callback::Transfer(_))) {
+        bot.memory.answered(session.user).await?; // the ways out of a question
+    }
     let view = match callback {
         Some(callback) => answer_press(bot, &session, callback).await,
         None => stale(bot, &session).await,
@@ -62,7 +69,7 @@ pub(crate) async fn pressed(bot: &Bot, query: CallbackQuery) -> Outcome {
 }
 
 /// Carries a press out; a refusal becomes a line and the nearest screen that is there.
-async fn answer_press(bot: &Bot, session: &Session, callback: Callback) -> View {
+pub(crate) async fn answer_press(bot: &Bot, session: &Session, callback: Callback) -> View {
     let nearest = customer::after_refusal(&callback);
     match customer::press(bot, session, callback).await {
         Ok(view) => view,
@@ -296,11 +303,25 @@ async fn deliver(bot: &Bot, session: &Session, view: &View, here: Option<i32>) -
 /// Turns the message into `screen`, or sends it anew where that cannot be done. Answers with the message.
 async fn show(bot: &Bot, chat: i64, here: Option<i32>, screen: &Screen) -> Result<i32, TelegramError> {
     if let Some(message) = here {
-        match bot.telegram.edit(chat, message, screen).await {
+        match patiently(|| bot.telegram.edit(chat, message, screen)).await {
             Err(TelegramError::Gone(_)) => {}
             Ok(()) => return Ok(message),
             Err(error) => return Err(error),
         }
     }
-    Ok(bot.telegram.send(chat, screen).await?.message)
+    Ok(patiently(|| bot.telegram.send(chat, screen)).await?.message)
+}
+
+/// Calls again, once, after the pause that Telegram asks for, when that is short. Only this chat waits for it.
+async fn patiently<T, F>(call: impl Fn() -> F) -> Result<T, TelegramError>
+where
+    F: Future<Output = Result<T, TelegramError>>,
+{
+    match call().await {
+        Err(TelegramError::RetryAfter(wait)) if wait <= LONGEST_WAIT => {
+            tokio::time::sleep(wait).await;
+            call().await
+        }
+        answer => answer,
+    }
 }

@@ -108,3 +108,6 @@ async fn own_invoice(
 ) -> Result<Invoice, ServiceError> {
     bot.rentals.invoice(&session.actor(), id).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@
 //! | what is said | `texts.rs`, `texts/` |
 //! | speaking to Telegram | `telegram.rs` |
 //! | what is remembered about chats | `memory.rs` |
+//! | health and metrics | `observe.rs` |
 
 mod bot;
 mod callback;
@@ -23,12 +24,15 @@ mod customer;
 mod groups;
 mod intake;
 mod memory;
+mod observe;
 mod pay_screens;
 mod polling;
 mod qr;
 mod screen;
 mod screens;
 mod telegram;
+#[cfg(test)]
+mod testing;
 mod texts;
 mod view;
 mod webhook;
@@ -113,6 +117,12 @@ async fn run(config: Config) -> anyhow::Result<()> {
         rules: config.rules()?,
         quota: Quota { limit: config.bot_rate_limit, window: RATE_WINDOW },
     };
+    let metrics = match config.metrics_bind() {
+        Some(address) => {
+            Some((bind("METRICS_BIND", address).await?, observe::collect().context("no metrics")?))
+        }
+        None => None,
+    };
     let app = App::open(&config.shop).await?;
     let owner = Command::SetOwner { user: config.owner_id };
     app.service.execute(Request::new(Actor::System, owner)).await?;
@@ -140,6 +150,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
         tokio::spawn(async move { polling::poll(&telegram, &intake, leases, &stop).await })
     };
     let workers = Workers::start(&app, Duration::from_secs(config.shop.ton_poll_seconds));
+    if let Some((listener, handle)) = metrics {
+        let router = observe::router(handle, app.service.clone(), workers.health().clone());
+        tokio::spawn(serve(listener, router, stop.clone()));
+    }
     let pay_screens = tokio::spawn(pay_screens::keep_current(bot.clone(), app.leases.clone(), stop.clone()));
     let announcing = tokio::spawn(async move {
         if let Err(error) = commands::announce(&bot).await {
@@ -168,7 +182,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
 async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
     let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
     if let Err(error) = served {
-        tracing::error!(%error, "updates do not arrive any more");
+        tracing::error!(%error, "a listener ended");
     }
 }
 
