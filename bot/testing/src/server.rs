@@ -15,6 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tokio::time::Instant;
 use tower::ServiceExt;
 
 use crate::faults::Fault;
@@ -172,7 +173,8 @@ fn write_down(
     };
     count(world, method, Some(code).filter(|code| *code != 200));
     if method != "getUpdates" {
-        world.calls.push(Call { method: method.to_owned(), chat, params: params.fields, code, answer });
+        let (method, at) = (method.to_owned(), Instant::now());
+        world.calls.push(Call { method, at, chat, params: params.fields, code, answer });
     }
 }
 

@@ -1,12 +1,15 @@
 //! What the bot has asked for, in order.
 
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 /// A call of the bot. Asking for updates is not among them.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// The method, as Telegram spells it.
     pub method: String,
+    /// When it was done or refused.
+    pub at: Instant,
     /// The chat it names.
     pub chat: Option<i64>,
     /// Its parameters, as they were sent; without uploaded files.

@@ -1,0 +1,11 @@
+//! The real program from outside: started beside a Telegram of its own, on a real store, with the sandbox chain.
+#![expect(clippy::unwrap_used, reason = "a test fails where something is not as it should be")]
+
+mod arriving;
+mod forging;
+mod person;
+mod process;
+mod renting;
+mod replicas;
+mod shop;
+mod stopping;
