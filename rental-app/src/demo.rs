@@ -40,7 +40,7 @@ pub async fn seed_demo(service: &dyn Rentals) -> Result<Demo, ServiceError> {
         let prices = plan.prices().filter(|price| shop.accepts(price.currency()));
         Plan::new(plan.term(), prices).expect("TON is always taken")
     };
-    let plans: Vec<Plan> = PLANS.iter().map(|plan| offered(&plan)).collect();
+    let plans: Vec<Plan> = PLANS.iter().map(offered).collect();
     let numbers: Vec<PhoneNumber> = NUMBERS.iter().map(|number| number.parse().expect("a number")).collect();
     for number in &numbers {
         let command = Command::AddNumber { number: *number, plans: plans.clone() };

@@ -106,7 +106,7 @@ fn tokens_that_did_not_stay_or_are_our_own_are_no_payment() {
     let TxInfo::Ordinary(done) = success() else { panic!("an ordinary transaction") };
     let failed = OrdinaryTxInfo { aborted: true, ..done }.into();
     assert_eq!(verdict(envelope(), body(), &failed), not(NotPayment::ReturnedToSender));
-    let cut = head(7).and_then(|builder| builder.build()).expect("fits");
+    let cut = head(7).and_then(CellBuilder::build).expect("fits");
     assert_eq!(verdict(envelope(), cut, &failed), not(NotPayment::ReturnedToSender));
 
     let bounced = IntMsgInfo { bounced: true, ..envelope() };
@@ -136,7 +136,7 @@ fn tokens_that_were_just_made_come_from_the_master() {
 
 #[test]
 fn what_cannot_be_read_is_kept_for_a_person() {
-    let cut = head(25_000_000).and_then(|builder| builder.build()).expect("fits");
+    let cut = head(25_000_000).and_then(CellBuilder::build).expect("fits");
     let Verdict::Unreadable(kept) = taken(cut) else { panic!("kept") };
     assert_eq!((kept.amount.units(), kept.comment), (25_000_000, Comment::Malformed));
     let mut op_alone = CellBuilder::new();
