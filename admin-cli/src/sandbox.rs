@@ -4,8 +4,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use data_encoding::HEXLOWER;
 use rental_app::SandboxTools;
 use rental_core::{
-    Amount, Comment, Currency, InvoiceId, Nanotons, Network, NotPayment, Ownership, Page, PhoneNumber,
-    Seconds, TxHash,
+    Amount, Comment, Currency, InvoiceId, Nanotons, Network, NotPayment, Ownership, Page, Payment,
+    PhoneNumber, Seconds, TxHash,
 };
 use rental_ton::{SandboxKind, SandboxRegistry, SandboxTransfer, TonAddress};
 use serde::Serialize;
@@ -33,6 +33,24 @@ pub(crate) enum Verb {
         /// How far, such as 15m, 12h or 20d
         #[arg(value_name = "TIME", value_parser = span::parse, allow_hyphen_values = true)]
         by: Seconds,
+    },
+    /// Send coins from the shop's wallet, as its owner does with a wallet app; a running program looks whether it is a refund
+    #[command(before_help = "Examples:
+  admin-cli sandbox send TX
+  admin-cli sandbox send TX --amount 9.5
+  admin-cli sandbox send --to 0:2222222222222222222222222222222222222222222222222222222222222222 --amount 3")]
+    Send {
+        /// The payment to send back, whose sender, amount and refund comment are the defaults
+        payment: Option<TxHash>,
+        /// To whom
+        #[arg(long, value_name = "ADDRESS", value_parser = address)]
+        to: Option<TonAddress>,
+        /// How much, in TON
+        #[arg(long, value_name = "TON", allow_hyphen_values = true)]
+        amount: Option<Nanotons>,
+        /// What to write
+        #[arg(long, value_name = "TEXT")]
+        comment: Option<String>,
     },
     /// Play what the chain says of a number's NFT; a running program notices at its next check
     #[command(before_help = "Examples:
@@ -209,6 +227,25 @@ pub(crate) async fn run(
         Verb::Advance { by } => {
             let now = Moment(clock.advance(by)?);
             desk.show(&NowShape { now })
+        }
+        Verb::Send { payment, to, amount, comment } => {
+            let refund = match payment {
+                Some(tx) => Some(desk.rentals.payment(&desk.actor, tx).await?),
+                None => None,
+            };
+            let sender = refund.as_ref().and_then(|payment| address(&payment.sender).ok());
+            let whole = refund.as_ref().map(|payment| payment.amount);
+            let (Some(to), Some(amount)) = (to.or(sender), amount.map(Amount::from).or(whole)) else {
+                let text = "without a payment say --to and --amount";
+                return Err(Failure::new(Exit::Usage, "usage", text));
+            };
+            let comment = comment.or(refund.as_ref().map(Payment::refund_comment));
+            let comment = comment.map_or(Comment::None, Comment::Text);
+            let kind = SandboxKind::Outgoing(to);
+            let transfer = SandboxTransfer { amount, comment, kind, sender: None };
+            let tx_hash = chain.append(&transfer)?;
+            desk.say("on the chain; a running http-api or bot sees it within seconds")?;
+            desk.show(&MadeShape { tx_hash })
         }
         Verb::Nft { number, standing } => {
             registry.set(number, &standing.ownership())?;

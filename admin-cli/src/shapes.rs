@@ -5,8 +5,8 @@
 
 use rental_core::{
     Account, Amount, ApiKey, AuditEntry, Comment, Currency, CustomerId, ExceptionReason, Holding, Invoice,
-    InvoiceId, Listing, NumberRecord, Outcome, Payment, PaymentGateway, PaymentLinks, PhoneNumber, Plan,
-    Scope, Sums, Timestamp, TxHash,
+    InvoiceId, Listing, NumberRecord, Payment, PaymentGateway, PaymentLinks, PhoneNumber, Plan, Scope, Sums,
+    Timestamp, TxHash,
 };
 use serde::{Serialize, Serializer};
 
@@ -338,10 +338,7 @@ pub(crate) struct PaymentShape {
 
 impl From<&Payment> for PaymentShape {
     fn from(payment: &Payment) -> Self {
-        let refund_tx = match payment.outcome {
-            Outcome::Refunded { refund_tx, .. } => refund_tx,
-            _ => None,
-        };
+        let refund_tx = payment.outcome.refund_tx();
         Self {
             tx_hash: payment.tx,
             amount: payment.amount.units().to_string(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rental_core::{
     Actor, ChainCursor, Clock, Command, DomainError, GatewayError, Leases, Notes, NumberRegistry,
     PaymentGateway, RateLimiter, RentalService, Rentals, Request, Seconds, ServiceError, ShopView,
-    SystemClock,
+    SystemClock, call_ton,
 };
 use rental_ton::{
     Providers, Sandbox, SandboxError, SandboxRegistry, TonAddress, TonGateway, TonRegistry, Watched,
@@ -35,6 +35,8 @@ pub struct App {
     pub gateway: Arc<dyn PaymentGateway>,
     /// The providers of the live chain.
     pub providers: Option<Arc<Providers>>,
+    /// The operator's wallets beside the one that customers pay to.
+    pub(crate) owners: Vec<TonAddress>,
     /// Whose numbers are.
     pub registry: Arc<dyn NumberRegistry>,
     /// How often that is asked.
@@ -132,6 +134,9 @@ impl App {
 
     async fn open_or(config: &ShopConfig, new_too: bool) -> Result<Self, OpenError> {
         config.validate()?;
+        if call_ton(&config.currency_label).is_err() {
+            tracing::warn!("CURRENCY_LABEL is not changed in a running process");
+        }
         let sandbox_clock = SandboxClock::new(config.sandbox_clock_file());
         let clock: Arc<dyn Clock> = match config.provider()? {
             Provider::Sandbox => Arc::new(sandbox_clock.clone()),
@@ -149,7 +154,8 @@ impl App {
         let registry = SandboxRegistry::new(config.sandbox_numbers_file());
         let (gateway, providers, sandbox) = match config.provider()? {
             Provider::Sandbox => {
-                let chain = Sandbox::open(config.sandbox_file(), Arc::clone(&clock))?;
+                let chain = Sandbox::open(config.sandbox_file(), Arc::clone(&clock))?
+                    .owned_by(config.owner_wallets()?);
                 let tools =
                     SandboxTools { chain: chain.clone(), clock: sandbox_clock, registry: registry.clone() };
                 (Arc::new(chain) as Arc<dyn PaymentGateway>, None, Some(tools))
@@ -177,6 +183,7 @@ impl App {
             store,
             gateway,
             providers,
+            owners: config.owner_wallets()?,
             registry,
             ownership_checks: config.ownership_checks()?,
             clock,
@@ -230,7 +237,8 @@ fn live(
     clock: Arc<dyn Clock>,
 ) -> Result<TonGateway, OpenError> {
     let watched = Watched::Wallet(deposit(config)?);
-    Ok(TonGateway::new(config.network()?, watched, providers, clock))
+    let gateway = TonGateway::new(config.network()?, watched, providers, clock);
+    Ok(gateway.owned_by(config.owner_wallets()?))
 }
 
 /// The wallet that customers pay to.

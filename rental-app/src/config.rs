@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use rental_core::{Network, Policy, Seconds};
+use rental_core::{LabelError, Network, Policy, Seconds, check_label};
 use rental_redis::{RedisConfig, RedisConfigError};
 use rental_ton::{AddressError, ApiKey, NUMBERS, ProviderConfig, ProviderKind, TonAddress};
 use secrecy::{ExposeSecret, SecretString};
@@ -109,6 +109,10 @@ pub struct ShopConfig {
         value_parser = clap::value_parser!(u64).range(0..=31_536_000), global = true)]
     pub ownership_check_seconds: u64,
 
+    /// What TON is called where people read an amount, such as GRAM.
+    #[arg(long, env = "CURRENCY_LABEL", default_value = "TON", value_name = "NAME", global = true)]
+    pub currency_label: String,
+
     /// mainnet or testnet.
     #[arg(long, env = "TON_NETWORK", default_value = "mainnet", value_name = "NETWORK", global = true)]
     pub ton_network: String,
@@ -207,6 +211,14 @@ pub enum ConfigError {
     /// There is no wallet.
     #[error("TON_WALLET is not set; set it to the address that customers pay to")]
     NoWallet,
+    /// The name for TON.
+    #[error("CURRENCY_LABEL={label} cannot be used: {error}")]
+    Label {
+        /// What is written there.
+        label: String,
+        /// What is wrong with it.
+        error: LabelError,
+    },
     /// One of the operator's wallets is no address.
     #[error("OWNER_WALLETS cannot be used: {wallet}: {error}")]
     OwnerWallet {
@@ -242,6 +254,8 @@ impl ShopConfig {
         if self.provider()? == Provider::Live && self.ton_wallet.as_ref().is_none_or(String::is_empty) {
             return Err(ConfigError::NoWallet);
         }
+        let refuse = |error| ConfigError::Label { label: self.currency_label.clone(), error };
+        check_label(&self.currency_label).map_err(refuse)?;
         self.owner_wallets()?;
         self.collection()?;
         self.providers().map(|_| ())

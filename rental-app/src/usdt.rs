@@ -52,7 +52,8 @@ impl App {
         let wallet = TonAddress::parse(&usdt.wallet, shop.network).ok()?;
         let (providers, clock) = (Arc::clone(self.providers.as_ref()?), Arc::clone(&self.clock));
         let watched = Watched::Usdt { wallet, owner };
-        Some(Arc::new(TonGateway::new(shop.network, watched, providers, clock)))
+        let gateway = TonGateway::new(shop.network, watched, providers, clock);
+        Some(Arc::new(gateway.owned_by(self.owners.clone())))
     }
 
     /// Takes USDT or takes none any more, as the configuration says; leaves the shop alone when it says nothing.

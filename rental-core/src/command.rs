@@ -7,8 +7,9 @@ use ulid::Ulid;
 
 use crate::{
     Actor, AdminId, Alarm, ApiKey, ApiSecret, ChainCursor, ChainState, CommitId, Currency, CustomerId,
-    IncomingPayment, IntegratorId, Invoice, InvoiceId, LeaseToken, NumberRecord, OfferRef, Ownership,
-    Payload, Payment, PhoneNumber, Plan, Policy, Scope, Term, Timestamp, TransferToken, TxHash, Wallet,
+    IncomingPayment, IntegratorId, Invoice, InvoiceId, LeaseToken, NumberRecord, OfferRef, OutgoingTransfer,
+    Ownership, Payload, Payment, PhoneNumber, Plan, Policy, Scope, Term, Timestamp, TransferToken, TxHash,
+    Wallet,
 };
 
 /// What is asked.
@@ -171,6 +172,18 @@ pub enum Command {
     BookWaiting {
         /// The payment.
         incoming: IncomingPayment,
+    },
+    /// Book money from one of the operator's own wallets: a deposit, unless it names an invoice.
+    BookDeposit {
+        /// The money.
+        incoming: IncomingPayment,
+    },
+    /// Look whether money that the wallet sent is the refund of a payment.
+    NoteOutgoing {
+        /// The payment.
+        payment: TxHash,
+        /// What was sent.
+        outgoing: OutgoingTransfer,
     },
     /// Move the chain position past transactions that have been dealt with.
     AdvanceChain {

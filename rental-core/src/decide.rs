@@ -9,6 +9,7 @@
 //! | what the passing of time does | `decide/passing.rs` |
 //! | opening and cancelling invoices, limits | `decide/renting.rs` |
 //! | payments: settling, exceptions, the operator's decisions | `decide/paying.rs` |
+//! | sending payments back | `decide/refunding.rs` |
 //! | handing a rental on | `decide/transferring.rs` |
 //! | the pool, holders, bans | `decide/operating.rs` |
 //! | numbers whose NFT is not the operator's | `decide/owning.rs` |
@@ -24,6 +25,7 @@ mod operating;
 mod owning;
 mod passing;
 mod paying;
+mod refunding;
 mod renting;
 mod transferring;
 
@@ -56,6 +58,7 @@ pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Deci
     match command {
         // These leave the payment's number alone: it may be locked.
         Command::BookWaiting { .. }
+        | Command::NoteOutgoing { .. }
         | Command::RefundPayment { .. }
         | Command::ConfirmRefund { .. }
         | Command::WriteOffPayment { .. } => {}
@@ -92,6 +95,8 @@ pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Deci
         Command::WithdrawTransfer { .. } => draft.withdraw_transfer()?,
         Command::Book { incoming, unreadable } => draft.book(incoming, *unreadable),
         Command::BookWaiting { incoming } => draft.book_waiting(incoming),
+        Command::BookDeposit { incoming } => draft.book_deposit(incoming),
+        Command::NoteOutgoing { outgoing, .. } => draft.note_outgoing(outgoing)?,
         Command::AdvanceChain { from, to } => draft.advance_chain(*from, *to)?,
         Command::OpenShop { .. } | Command::Tick { .. } => Effect::Done,
         Command::ApplyPayment { invoice, .. } => draft.apply_payment(*invoice)?,
@@ -151,7 +156,9 @@ pub fn load_for(actor: &Actor, command: &Command) -> Load {
         }
         Command::Ban { customer } | Command::Unban { customer } => load.accounts = vec![customer.clone()],
         Command::CancelInvoice { invoice } => load.invoice = Some(InvoiceRef::Id(*invoice)),
-        Command::Book { incoming, .. } | Command::BookWaiting { incoming } => {
+        Command::Book { incoming, .. }
+        | Command::BookWaiting { incoming }
+        | Command::BookDeposit { incoming } => {
             load.payment = Some(incoming.tx);
             load.invoice = paying::named_by(incoming).map(InvoiceRef::Payload);
         }
@@ -159,7 +166,8 @@ pub fn load_for(actor: &Actor, command: &Command) -> Load {
             load.payment = Some(*tx);
             load.invoice = invoice.map(InvoiceRef::Id);
         }
-        Command::RefundPayment { tx }
+        Command::NoteOutgoing { payment: tx, .. }
+        | Command::RefundPayment { tx }
         | Command::ConfirmRefund { tx, .. }
         | Command::WriteOffPayment { tx } => {
             load.payment = Some(*tx);

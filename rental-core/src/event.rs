@@ -115,6 +115,14 @@ pub enum EventKind {
         /// The new outcome's name.
         outcome: String,
     },
+    /// Money was sent that is like the refund of a payment, but not in everything; for the operator.
+    #[serde(rename = "payment.refund_differs")]
+    RefundDiffers {
+        /// The payment that waits for its refund.
+        tx: TxHash,
+        /// The outgoing transaction.
+        refund_tx: TxHash,
+    },
     /// A rental began.
     #[serde(rename = "rental.started")]
     RentalStarted {
@@ -235,6 +243,7 @@ impl EventKind {
             Self::InvoiceCancelled { .. } => "invoice.cancelled",
             Self::PaymentException { .. } => "payment.exception",
             Self::PaymentResolved { .. } => "payment.resolved",
+            Self::RefundDiffers { .. } => "payment.refund_differs",
             Self::RentalStarted { .. } => "rental.started",
             Self::RentalExtended { .. } => "rental.extended",
             Self::RentalReminder { .. } => "rental.reminder",

@@ -9,7 +9,7 @@ use std::fmt;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Amount, Currency, Invoice, Seconds, Timestamp, TxHash};
+use crate::{Amount, Currency, Invoice, Payment, Seconds, Timestamp, TxHash};
 
 pub mod fake;
 // Its own name beside the macro's, because the stores have a conformance suite, too.
@@ -124,6 +124,8 @@ pub struct IncomingPayment {
 pub enum Verdict {
     /// Money came in and stayed.
     Payment(IncomingPayment),
+    /// Money came in from one of the operator's own wallets and stayed.
+    FromOwner(IncomingPayment),
     /// Money came in, but the message could not be read. It is booked for a person to look at.
     Unreadable(IncomingPayment),
     /// Not a payment.
@@ -161,6 +163,53 @@ pub struct ChainTransaction {
     pub chain_time: Timestamp,
     /// What it is.
     pub verdict: Verdict,
+    /// What the wallet sent in it.
+    pub outgoing: Vec<OutgoingTransfer>,
+}
+
+/// Money that the wallet sent: its key is the operator's, so this is the operator's own doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutgoingTransfer {
+    /// The transaction of the wallet in which it was sent; there can be several in one.
+    pub tx: TxHash,
+    /// Its logical time.
+    pub lt: u64,
+    /// To whom, as a raw address.
+    pub to: String,
+    /// How much.
+    pub amount: Amount,
+    /// What the operator wrote.
+    pub comment: Comment,
+}
+
+/// How much a transfer is like the refund of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Likeness {
+    /// It is the refund: recipient, amount and comment are those of the prepared link.
+    Refund,
+    /// It may be: it names the payment with another recipient or amount, or fits without naming it.
+    InPart,
+    /// It is something else.
+    Other,
+}
+
+impl OutgoingTransfer {
+    /// How much this is like the refund of `payment`.
+    pub fn likeness(&self, payment: &Payment) -> Likeness {
+        if self.lt <= payment.lt {
+            return Likeness::Other;
+        }
+        let text = self.comment.text().unwrap_or_default().trim();
+        let names_it = text == payment.refund_comment();
+        let fits = self.to == payment.sender && self.amount == payment.amount;
+        match (names_it, fits) {
+            (true, true) => Likeness::Refund,
+            (true, false) => Likeness::InPart,
+            // The refund of another payment of the same sender and amount is no riddle.
+            (false, true) if !Payment::is_refund_comment(text) => Likeness::InPart,
+            (false, _) => Likeness::Other,
+        }
+    }
 }
 
 impl ChainTransaction {
@@ -172,7 +221,9 @@ impl ChainTransaction {
     /// The money in it, payment or unreadable.
     pub fn incoming(&self) -> Option<&IncomingPayment> {
         match &self.verdict {
-            Verdict::Payment(payment) | Verdict::Unreadable(payment) => Some(payment),
+            Verdict::Payment(payment) | Verdict::FromOwner(payment) | Verdict::Unreadable(payment) => {
+                Some(payment)
+            }
             Verdict::NotPayment(_) => None,
         }
     }

@@ -6,6 +6,7 @@
 //! currencies are never compared for size and never added up.
 
 mod amount;
+mod label;
 mod nanotons;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 pub use amount::{Amount, Sums};
+pub use label::{LabelError, call_ton, check_label};
 pub use nanotons::Nanotons;
 
 /// What can be paid in.
@@ -59,7 +61,7 @@ impl Currency {
         }
     }
 
-    /// The name as it is written behind an amount, such as `USDT`.
+    /// The name as programs write it behind an amount, such as `USDT`.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Ton => "TON",
@@ -91,9 +93,10 @@ impl FromStr for Currency {
     }
 }
 
+/// Prints the name for people.
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.code())
+        f.pad(self.label())
     }
 }
 

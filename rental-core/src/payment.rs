@@ -50,6 +50,11 @@ impl fmt::Debug for TxHash {
 
 serde_as_text!(TxHash);
 
+/// What a refund comment begins with.
+const REFUND: &str = "Refund";
+/// How much of the transaction's hash it names.
+const REFUND_DIGITS: usize = 16;
+
 /// A coin that arrived, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
@@ -81,6 +86,8 @@ pub struct Payment {
 pub enum Outcome {
     /// It settled its invoice.
     Settled,
+    /// The operator's own money, from one of the operator's wallets.
+    Deposit,
     /// It waits for the operator's decision.
     Exception {
         /// What is odd about it.
@@ -95,12 +102,15 @@ pub enum Outcome {
     RefundPending {
         /// What had been odd about it.
         reason: ExceptionReason,
+        /// An outgoing transaction that is like the refund, but not in everything; for the operator to look at.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refund_tx: Option<TxHash>,
     },
     /// It was sent back.
     Refunded {
         /// What had been odd about it.
         reason: ExceptionReason,
-        /// The outgoing transaction, when the operator named it.
+        /// The outgoing transaction, when it was seen on chain or the operator named it.
         refund_tx: Option<TxHash>,
     },
     /// The operator keeps it.
@@ -144,10 +154,11 @@ pub enum ExceptionReason {
 
 impl Outcome {
     /// All stable names.
-    pub const NAMES: [&str; 6] =
-        ["settled", "exception", "applied", "refund_pending", "refunded", "written_off"];
+    pub const NAMES: [&str; 7] =
+        ["settled", "exception", "applied", "refund_pending", "refunded", "written_off", "deposit"];
 
-    /// The stable name: `settled`, `exception`, `applied`, `refund_pending`, `refunded` or `written_off`.
+    /// The stable name: `settled`, `exception`, `applied`, `refund_pending`, `refunded`, `written_off` or
+    /// `deposit`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Settled => "settled",
@@ -156,18 +167,27 @@ impl Outcome {
             Self::RefundPending { .. } => "refund_pending",
             Self::Refunded { .. } => "refunded",
             Self::WrittenOff { .. } => "written_off",
+            Self::Deposit => "deposit",
         }
     }
 
     /// What is or was odd about the payment.
     pub fn reason(&self) -> Option<ExceptionReason> {
         match self {
-            Self::Settled => None,
+            Self::Settled | Self::Deposit => None,
             Self::Exception { reason }
             | Self::Applied { reason }
-            | Self::RefundPending { reason }
+            | Self::RefundPending { reason, .. }
             | Self::Refunded { reason, .. }
             | Self::WrittenOff { reason } => Some(*reason),
+        }
+    }
+
+    /// The outgoing transaction that refunded it, or that may have.
+    pub fn refund_tx(&self) -> Option<TxHash> {
+        match self {
+            Self::RefundPending { refund_tx, .. } | Self::Refunded { refund_tx, .. } => *refund_tx,
+            _ => None,
         }
     }
 }
@@ -200,6 +220,19 @@ impl fmt::Display for ExceptionReason {
 }
 
 impl Payment {
+    /// What the operator writes when sending this payment back, so that it is known again on chain.
+    pub fn refund_comment(&self) -> String {
+        format!("{REFUND} {}", &self.tx.to_string()[..REFUND_DIGITS])
+    }
+
+    /// Whether `text` is the refund comment of some payment.
+    pub(crate) fn is_refund_comment(text: &str) -> bool {
+        let digits = text.strip_prefix(REFUND).and_then(|rest| rest.strip_prefix(' '));
+        digits.is_some_and(|digits| {
+            digits.len() == REFUND_DIGITS && digits.bytes().all(|b| b.is_ascii_hexdigit())
+        })
+    }
+
     /// Books `incoming` at `now`.
     pub(crate) fn book(
         incoming: &IncomingPayment,

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     Amount, ChainTransaction, Comment, Currency, ExceptionReason, IncomingPayment, Invoice, InvoiceId,
-    InvoiceStatus, Outcome, Payload, Payment, TxHash,
+    InvoiceStatus, Likeness, Outcome, Payload, Payment, TxHash, Verdict,
 };
 
 /// The result of comparing the books of one currency with its chain. All sums are in its smallest units.
@@ -30,6 +30,10 @@ pub struct Reconciliation {
     pub waiting_transactions: usize,
     /// The booked sum of each outcome.
     pub by_outcome: BTreeMap<&'static str, u128>,
+    /// The sum of what was sent back as refunds, as the chain shows.
+    pub sent_back: u128,
+    /// The sum of everything else that the operator sent.
+    pub sent: u128,
     /// What is wrong; empty when the books balance.
     pub findings: Vec<Finding>,
 }
@@ -82,6 +86,11 @@ pub enum Finding {
         /// The invoice it is booked for.
         invoice: Option<InvoiceId>,
     },
+    /// Is called a deposit, but did not come from one of the operator's wallets.
+    NotADeposit {
+        /// The transaction.
+        tx: TxHash,
+    },
     /// Is called settled, but its amount is not the invoice's.
     PriceDiffers {
         /// The transaction.
@@ -115,6 +124,12 @@ impl fmt::Display for Finding {
             }
             Self::NotItsInvoice { tx, invoice: None } => {
                 write!(f, "{tx}: is booked as settled without an invoice")
+            }
+            Self::NotADeposit { tx } => {
+                write!(
+                    f,
+                    "{tx}: is booked as a deposit, and its sender is not in OWNER_WALLETS; keep old wallets there"
+                )
             }
             Self::PriceDiffers { tx, invoice } => write!(f, "{tx}: its amount is not the price of {invoice}"),
             Self::Unpaid { invoice, tx } => {
@@ -177,7 +192,30 @@ pub fn reconcile(
             findings.insert(Finding::Unpaid { invoice: invoice.id, tx });
         }
     }
-    summarise(&books, booked_to, findings)
+    let owners: BTreeSet<_> =
+        chain.iter().filter(|tx| matches!(tx.verdict, Verdict::FromOwner(_))).map(|tx| tx.tx).collect();
+    let deposits = books.own().filter(|payment| payment.outcome == Outcome::Deposit);
+    let strange = deposits.map(|payment| payment.tx).filter(|tx| !owners.contains(tx));
+    findings.extend(strange.map(|tx| Finding::NotADeposit { tx }));
+    let (sent_back, sent) = sent(chain, payments);
+    Reconciliation { sent_back, sent, ..summarise(&books, booked_to, findings) }
+}
+
+/// The sums of what went out: as refunds of booked payments, and otherwise.
+fn sent(chain: &[ChainTransaction], payments: &[Payment]) -> (u128, u128) {
+    let mut refunds = BTreeMap::<TxHash, Vec<&Payment>>::new();
+    for payment in payments {
+        if let Outcome::Refunded { refund_tx: Some(tx), .. } = payment.outcome {
+            refunds.entry(tx).or_default().push(payment);
+        }
+    }
+    let (mut sent_back, mut sent) = (0, 0);
+    for transfer in chain.iter().flat_map(|transaction| &transaction.outgoing) {
+        let of_it = refunds.get(&transfer.tx).map(Vec::as_slice).unwrap_or_default();
+        let is_refund = of_it.iter().any(|payment| transfer.likeness(payment) != Likeness::Other);
+        *(if is_refund { &mut sent_back } else { &mut sent }) += u128::from(transfer.amount.units());
+    }
+    (sent_back, sent)
 }
 
 fn summarise(books: &Books<'_>, booked_to: u64, findings: BTreeSet<Finding>) -> Reconciliation {
@@ -199,6 +237,8 @@ fn summarise(books: &Books<'_>, booked_to: u64, findings: BTreeSet<Finding>) -> 
         waiting_transactions: waiting.len(),
         waiting: sum(&waiting),
         by_outcome,
+        sent_back: 0,
+        sent: 0,
         findings: findings.into_iter().collect(),
     }
 }
@@ -239,7 +279,7 @@ impl Books<'_> {
         }
         // Deciding about a payment is a change of its own, and so is noting that it was sent back.
         let changes = match payment.outcome {
-            Outcome::Settled | Outcome::Exception { .. } => 1,
+            Outcome::Settled | Outcome::Deposit | Outcome::Exception { .. } => 1,
             Outcome::Applied { .. } | Outcome::RefundPending { .. } | Outcome::WrittenOff { .. } => 2,
             Outcome::Refunded { .. } => 3,
         };

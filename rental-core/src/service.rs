@@ -396,7 +396,7 @@ impl Rentals for RentalService {
                 Commit::Conflict { current } => state = self.recognise(*current)?,
                 Commit::Duplicate(_) => state = self.load(&load).await?,
                 Commit::Locked { until } => match command {
-                    Command::Book { incoming, unreadable: false } => {
+                    Command::Book { incoming, unreadable: false } | Command::BookDeposit { incoming } => {
                         command = Command::BookWaiting { incoming }
                     }
                     _ => return Err(DomainError::NumberLocked { until }.into()),

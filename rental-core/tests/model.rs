@@ -186,7 +186,13 @@ impl World {
             sender: "0:aa".to_owned(),
             chain_time,
         };
-        let transaction = ChainTransaction { tx, lt, chain_time, verdict: Verdict::Payment(incoming) };
+        let transaction = ChainTransaction {
+            tx,
+            lt,
+            chain_time,
+            verdict: Verdict::Payment(incoming),
+            outgoing: Vec::new(),
+        };
         self.chains.get_mut(&amount.currency()).unwrap().push(transaction);
         *self.unseen.get_mut(&amount.currency()).unwrap() += 1;
         self.payments.push(tx);

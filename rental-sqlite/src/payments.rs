@@ -1,6 +1,6 @@
 //! Payments as rows of plain columns.
 
-use rental_core::{Amount, Comment, ExceptionReason, Outcome, Payment, Timestamp, TxHash};
+use rental_core::{Amount, Comment, ExceptionReason, Payment, Timestamp, TxHash};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -89,14 +89,6 @@ pub(crate) fn put(db: &Connection, payment: &Payment) -> Result<(), Fault> {
         Comment::Binary(hex) => ("binary", Some(hex)),
         Comment::Malformed => ("malformed", None),
     };
-    let refund_tx = match outcome {
-        Outcome::Refunded { refund_tx, .. } => *refund_tx,
-        Outcome::Settled
-        | Outcome::Exception { .. }
-        | Outcome::Applied { .. }
-        | Outcome::RefundPending { .. }
-        | Outcome::WrittenOff { .. } => None,
-    };
     let sql =
         "INSERT INTO payments (tx, lt, amount, comment_kind, comment, sender, chain_time, booked_at, outcome,
                                      reason, refund_tx, invoice, version, currency, customer)
@@ -121,7 +113,7 @@ pub(crate) fn put(db: &Connection, payment: &Payment) -> Result<(), Fault> {
         ":booked_at": moment(*booked_at),
         ":outcome": outcome.name(),
         ":reason": outcome.reason().map(ExceptionReason::name),
-        ":refund_tx": refund_tx.map(|tx| tx.to_string()),
+        ":refund_tx": outcome.refund_tx().map(|tx| tx.to_string()),
         ":invoice": invoice.map(|id| id.to_string()),
         ":version": i64::try_from(*version).map_err(too_large)?,
     })?;

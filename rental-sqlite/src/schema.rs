@@ -13,13 +13,14 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/002_notes.sql")),
     M::up(include_str!("schema/003_lost_numbers.sql")),
     M::up(include_str!("schema/004_currencies.sql")),
+    M::up(include_str!("schema/005_deposits.sql")),
 ];
 
 /// The steps that lead to this version.
 pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// The schema's version in this version of the program.
-pub(crate) const VERSION: u32 = 4;
+pub(crate) const VERSION: u32 = 5;
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,9 @@
 //! odd message (those from before 2025 may carry flags that are refused today) never stops the reading.
 
 use data_encoding::HEXLOWER;
-use rental_core::{Comment, IncomingPayment, Nanotons, NotPayment, Verdict};
+use rental_core::{
+    ChainTransaction, Comment, IncomingPayment, Nanotons, NotPayment, OutgoingTransfer, Verdict,
+};
 use tycho_types::cell::{Cell, Load};
 use tycho_types::error::Error;
 use tycho_types::models::{
@@ -77,6 +79,37 @@ fn coins_in(tx: &VerifiedTransaction, wallet: &TonAddress) -> Result<Verdict, Tr
 /// Whether a message of a transaction of `wallet` names another account: the one with the same id in another workchain.
 fn to_another_account(to: &IntAddr, wallet: &TonAddress) -> bool {
     matches!(to, IntAddr::Std(to) if to.anycast.is_none() && address(to) != *wallet)
+}
+
+/// What the wallet sent in `tx`. A message that cannot be read is left out: nothing is concluded from it.
+pub(crate) fn outgoing(tx: &VerifiedTransaction) -> Vec<OutgoingTransfer> {
+    let sent = |message: Message<'_>| {
+        let MsgInfo::Int(info) = message.info else { return None };
+        let (amount, exact) = coins(info.value.tokens.into_inner());
+        // A bounced message gives somebody's own money back; it is not the operator's doing.
+        let is_transfer = !info.bounced && exact && !amount.is_zero();
+        let comment = comment::decode(message.body).unwrap_or(Comment::Malformed);
+        let to = sender(&info.dst);
+        is_transfer.then(|| OutgoingTransfer {
+            tx: tx.hash(),
+            lt: tx.lt(),
+            to,
+            amount: amount.into(),
+            comment,
+        })
+    };
+    tx.parts().iter_out_msgs().filter_map(|message| message.ok().and_then(sent)).collect()
+}
+
+/// Tells payments from the operator's own wallets, `owners`, apart.
+pub(crate) fn recognise(transactions: &mut [ChainTransaction], owners: &[TonAddress]) {
+    for transaction in transactions {
+        if let Verdict::Payment(payment) = &transaction.verdict
+            && owners.iter().any(|owner| owner.to_string() == payment.sender)
+        {
+            transaction.verdict = Verdict::FromOwner(payment.clone());
+        }
+    }
 }
 
 /// What the phases of a transaction tell about its money.

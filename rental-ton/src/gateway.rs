@@ -25,9 +25,10 @@ use rental_core::{
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
+use crate::classify::recognise;
 use crate::provider::{Provider, Shown};
 use crate::walk::{Link, Walk};
-use crate::{Providers, Watched, payment_links};
+use crate::{Providers, TonAddress, Watched, payment_links};
 
 /// How long a transaction that another provider has not shown yet is held back. Providers are seconds apart; so nearly
 /// every payment is confirmed when it is first reported.
@@ -45,6 +46,7 @@ pub struct TonGateway {
     watched: Watched,
     providers: Arc<Providers>,
     clock: Arc<dyn Clock>,
+    owners: Vec<TonAddress>,
     memory: Mutex<Memory>,
 }
 
@@ -90,7 +92,13 @@ impl TonGateway {
     /// A gateway to the chain of `watched` on `network`. Sends nothing yet.
     pub fn new(network: Network, watched: Watched, providers: Arc<Providers>, clock: Arc<dyn Clock>) -> Self {
         let wallet = Wallet { network, address: watched.owner().friendly(network) };
-        Self { wallet, watched, providers, clock, memory: Mutex::default() }
+        Self { wallet, watched, providers, clock, owners: Vec::new(), memory: Mutex::default() }
+    }
+
+    /// Knows these wallets as the operator's own.
+    #[must_use]
+    pub fn owned_by(self, owners: Vec<TonAddress>) -> Self {
+        Self { owners, ..self }
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -273,7 +281,8 @@ impl PaymentGateway for TonGateway {
         let mut first_error = None;
         for (index, head) in self.heads().await? {
             match self.walk(index, &head, after).await {
-                Ok(transactions) => {
+                Ok(mut transactions) => {
+                    recognise(&mut transactions, &self.owners);
                     self.memory().connect(after, &transactions);
                     let read = ChainRead { transactions, read_to: head.read_to };
                     return Ok(self.hold_back(read).await);

@@ -27,6 +27,7 @@ use rental_core::{
 
 use self::ledger::{Ledger, Snapshot};
 pub use self::registry::SandboxRegistry;
+use crate::classify::recognise;
 use crate::walk::{Row, Walk};
 use crate::{TonAddress, Watched, payment_links};
 
@@ -104,6 +105,8 @@ pub enum SandboxKind {
     JettonNotification,
     /// A transaction that looks like a payment and is none, for this reason.
     NotPayment(NotPayment),
+    /// Money that the wallet sends, to this account.
+    Outgoing(TonAddress),
 }
 
 /// A transfer to make in the sandbox.
@@ -154,6 +157,7 @@ pub struct Sandbox {
     watched: Watched,
     coins: Arc<Ledger>,
     tokens: Arc<Ledger>,
+    owners: Vec<TonAddress>,
 }
 
 impl Sandbox {
@@ -168,7 +172,14 @@ impl Sandbox {
         let coins = Ledger::open(path.as_ref().to_owned(), *COINS.account(), Arc::clone(&clock))?;
         let tokens = Ledger::open(beside.into(), *TOKENS.account(), clock)?;
         let wallet = Wallet { network: Network::Sandbox, address: WALLET.friendly(Network::Sandbox) };
-        Ok(Self { wallet, watched: COINS, coins: Arc::new(coins), tokens: Arc::new(tokens) })
+        let (coins, tokens) = (Arc::new(coins), Arc::new(tokens));
+        Ok(Self { wallet, watched: COINS, coins, tokens, owners: Vec::new() })
+    }
+
+    /// Knows these wallets as the operator's own.
+    #[must_use]
+    pub fn owned_by(self, owners: Vec<TonAddress>) -> Self {
+        Self { owners, ..self }
     }
 
     /// The same sandbox, reading the chain of `currency`.
@@ -250,7 +261,9 @@ impl PaymentGateway for Sandbox {
             let page: &[Row] = pages.next().unwrap_or_default();
             walk.take(page)?;
         }
-        Ok(ChainRead { transactions: walk.finish(), read_to })
+        let mut transactions = walk.finish();
+        recognise(&mut transactions, &self.owners);
+        Ok(ChainRead { transactions, read_to })
     }
 
     fn links(&self, request: &PaymentRequest) -> PaymentLinks {

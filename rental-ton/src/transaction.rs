@@ -8,7 +8,7 @@ use rental_core::{ChainCursor, ChainTransaction, Timestamp, TxHash};
 use tycho_types::boc::Boc;
 use tycho_types::models::Transaction;
 
-use crate::classify::classify;
+use crate::classify::{classify, outgoing};
 use crate::{TonAddress, Watched};
 
 /// Why the bytes are not a transaction of the wallet.
@@ -133,6 +133,8 @@ impl VerifiedTransaction {
             lt: self.lt(),
             chain_time: self.chain_time(),
             verdict: classify(self, watched)?,
+            // The token wallet is a contract: what it sends is no doing of the operator's that a refund could be.
+            outgoing: if matches!(watched, Watched::Wallet(_)) { outgoing(self) } else { Vec::new() },
         })
     }
 }

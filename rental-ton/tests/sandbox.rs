@@ -8,10 +8,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rental_core::gateway_conformance::GatewayUnderTest;
 use rental_core::{
-    Amount, ChainCursor, Clock, Comment, Currency, GatewayError, ManualClock, NotPayment, PaymentGateway,
-    Seconds, Timestamp, TxHash, Verdict,
+    Amount, ChainCursor, Clock, Comment, Currency, GatewayError, ManualClock, Network, NotPayment,
+    PaymentGateway, Seconds, Timestamp, TxHash, Verdict,
 };
-use rental_ton::{Sandbox, SandboxError, SandboxKind, SandboxTransfer};
+use rental_ton::{Sandbox, SandboxError, SandboxKind, SandboxTransfer, TonAddress};
 use tempfile::TempDir;
 
 const START: Timestamp = Timestamp::from_unix(1_767_225_600);
@@ -270,4 +270,33 @@ async fn comments_that_cannot_be_written_are_refused_and_leave_no_trace() {
     bench.sandbox.append(&longest).expect("the longest comment fits");
     let read = bench.sandbox.read(&ChainCursor::START).await.expect("readable");
     assert_eq!(read.transactions[0].incoming().map(|payment| &payment.comment), Some(&longest.comment));
+}
+
+#[tokio::test]
+async fn what_the_wallet_sends_and_whose_money_comes_in_is_told() {
+    let shop = Bench::new();
+    let owner = TonAddress::parse(&format!("0:{}", "22".repeat(32)), Network::Sandbox).expect("an address");
+    let amount: Amount = "2.5 TON".parse().expect("an amount");
+    let transfer = |kind, sender| SandboxTransfer {
+        amount,
+        comment: Comment::Text("Refund 0123456789abcdef".to_owned()),
+        kind,
+        sender,
+    };
+    let sent = shop.sandbox.append(&transfer(SandboxKind::Outgoing(owner), None)).expect("appended");
+    shop.sandbox.append(&transfer(SandboxKind::Payment, Some(owner))).expect("appended");
+    shop.sandbox
+        .append(&transfer(SandboxKind::NotPayment(NotPayment::ReturnedToSender), None))
+        .expect("appended");
+    let read = shop.sandbox.clone().owned_by(vec![owner]).read(&ChainCursor::START).await.expect("reads");
+    let [out, own, returned] = read.transactions.as_slice() else { panic!("{read:?}") };
+    assert_eq!(out.verdict, Verdict::NotPayment(NotPayment::ExternalIn));
+    let [transfer] = out.outgoing.as_slice() else { panic!("{out:?}") };
+    assert_eq!(
+        (transfer.tx, transfer.to.as_str(), transfer.amount),
+        (sent, owner.to_string().as_str(), amount)
+    );
+    assert_eq!(transfer.comment.text(), Some("Refund 0123456789abcdef"));
+    assert!(matches!(&own.verdict, Verdict::FromOwner(payment) if payment.amount == amount));
+    assert!(own.outgoing.is_empty() && returned.outgoing.is_empty());
 }

@@ -36,6 +36,11 @@ struct Figures<'a> {
     waiting: String,
     waiting_display: String,
     by_outcome: BTreeMap<&'a str, String>,
+    /// What went out as refunds, and otherwise.
+    sent_back: String,
+    sent_back_display: String,
+    sent: String,
+    sent_display: String,
 }
 
 impl<'a> Figures<'a> {
@@ -52,6 +57,10 @@ impl<'a> Figures<'a> {
             waiting: books.waiting.to_string(),
             waiting_display: display(books.waiting),
             by_outcome: books.by_outcome.iter().map(|(name, sum)| (*name, sum.to_string())).collect(),
+            sent_back: books.sent_back.to_string(),
+            sent_back_display: display(books.sent_back),
+            sent: books.sent.to_string(),
+            sent_display: display(books.sent),
         }
     }
 }
@@ -150,6 +159,12 @@ fn told(compared: &Compared) -> Vec<String> {
     ];
     let outcomes = books.by_outcome.iter();
     text.extend(outcomes.map(|(name, sum)| format!("  {name}  {}", sum_of(books.currency, *sum))));
+    if books.sent_back > 0 {
+        text.push(format!("sent back {} as refunds", figures.sent_back_display));
+    }
+    if books.sent > 0 {
+        text.push(format!("sent      {} otherwise, by the operator", figures.sent_display));
+    }
     if books.waiting_transactions > 0 {
         let (sum, count) = (figures.waiting_display, books.waiting_transactions);
         text.push(format!("waiting   {sum} (transactions: {count}) to be booked by http-api or the bot"));

@@ -74,7 +74,15 @@ pub(super) async fn run(refund: &Refund, desk: &mut Desk<'_>) -> Result<(), Fail
         }
         Err(error) => return Err(error.into()),
     };
-    desk.say("send it with one of the links, then run this again with --sent; nothing was sent yet")?;
+    desk.say(
+        "nothing was sent yet: send it with one of the links; it is noted by itself once it is on chain, as long as recipient, \
+         amount and comment stay as they are",
+    )?;
+    if let Some(seen) = payment.outcome.refund_tx() {
+        desk.say(&format!(
+            "{seen} is like this refund, but not in everything; if it is the refund, run this again with --sent {seen}"
+        ))?;
+    }
     desk.say(
         "a sender can be an exchange, where money arrives only with the customer's own memo: ask first",
     )?;
@@ -93,12 +101,11 @@ pub(super) async fn run(refund: &Refund, desk: &mut Desk<'_>) -> Result<(), Fail
 
 /// The whole amount back to where it came from, naming the payment.
 fn request(payment: &Payment, jetton: Option<String>) -> PaymentRequest {
-    let tx = payment.tx.to_string();
     PaymentRequest {
         address: payment.sender.clone(),
         amount: payment.amount,
         jetton,
-        comment: Some(format!("Refund {}", &tx[..16])),
+        comment: Some(payment.refund_comment()),
         expires_at: None,
     }
 }

@@ -8,7 +8,10 @@ use crate::output::Format;
 use crate::testing::{at_desk, is_audited, payment};
 
 fn pending() -> Payment {
-    Payment { outcome: Outcome::RefundPending { reason: ExceptionReason::Underpaid }, ..payment() }
+    Payment {
+        outcome: Outcome::RefundPending { reason: ExceptionReason::Underpaid, refund_tx: None },
+        ..payment()
+    }
 }
 
 fn refund() -> Verb {

@@ -21,6 +21,7 @@ pub(crate) struct Bench {
     folder: TempDir,
     runtime: Runtime,
     shop: OnceCell<(App, [Watcher; 2])>,
+    owner_wallets: &'static str,
 }
 
 /// What the program did.
@@ -44,6 +45,7 @@ impl Bench {
             folder: tempfile::tempdir().unwrap(),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
             shop: OnceCell::new(),
+            owner_wallets: "",
         }
     }
 
@@ -52,6 +54,12 @@ impl Bench {
         let bench = Self::new();
         bench.ok(&["numbers", "add", NUMBER, "--plan", "30d=10"]);
         bench
+    }
+
+    /// The same, with more wallets of the operator.
+    pub(crate) fn owning(self, owner_wallets: &'static str) -> Self {
+        self.write(".env", &format!("OWNER_WALLETS={owner_wallets}\n"));
+        Self { owner_wallets, ..self }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -117,8 +125,8 @@ impl Bench {
     fn shop(&self) -> &(App, [Watcher; 2]) {
         self.shop.get_or_init(|| {
             let file = self.path("rental.db");
-            let config =
-                Config::parse_from([OsStr::new("test"), OsStr::new("--rental-db"), file.as_os_str()]);
+            let arguments = ["test", "--owner-wallets", self.owner_wallets, "--rental-db"].map(OsStr::new);
+            let config = Config::parse_from(arguments.into_iter().chain([file.as_os_str()]));
             let app = self.runtime.block_on(App::open(&config.shop)).unwrap();
             let usdt = self.runtime.block_on(app.usdt_gateway()).unwrap().unwrap();
             let watchers = [app.gateway.clone(), usdt]

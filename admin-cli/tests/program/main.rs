@@ -9,6 +9,7 @@ mod import;
 mod ownership;
 mod pool;
 mod redis;
+mod refunds;
 mod refusals;
 mod sandbox;
 mod store;

@@ -57,6 +57,9 @@ pub(crate) struct Details {
     /// The payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     tx_hash: Option<String>,
+    /// An outgoing transaction that is like the payment's refund, but not in everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_tx: Option<String>,
     /// What is odd about the payment, why an offer came to nothing, or what the chain says of a lost number.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
@@ -126,6 +129,10 @@ fn details(kind: EventKind) -> Details {
         EventKind::PaymentResolved { tx, outcome } => {
             details.tx_hash = Some(tx.to_string());
             details.outcome = Some(outcome);
+        }
+        EventKind::RefundDiffers { tx, refund_tx } => {
+            details.tx_hash = Some(tx.to_string());
+            details.refund_tx = Some(refund_tx.to_string());
         }
         EventKind::RentalStarted { expires_at } | EventKind::RentalExtended { expires_at } => {
             details.expires_at = Some(expires_at.to_string());
@@ -236,6 +243,7 @@ mod tests {
             EventKind::TransferClosed { reason: TransferEnd::Declined },
             EventKind::NumberLost { ownership: Ownership::Auction { bidder: None } },
             EventKind::NumberRegained,
+            EventKind::RefundDiffers { tx, refund_tx: tx },
         ]
     }
 

@@ -40,7 +40,7 @@ pub(crate) struct PaymentView {
     /// When the shop booked it.
     #[schema(example = "2026-01-01T00:01:03Z")]
     booked_at: String,
-    /// `settled`, `exception`, `applied`, `refund_pending`, `refunded` or `written_off`.
+    /// `settled`, `exception`, `applied`, `refund_pending`, `refunded`, `written_off` or `deposit`.
     #[schema(example = "settled")]
     outcome: &'static str,
     /// What is or was odd about it, such as `underpaid`, `overpaid`, `late` or `duplicate`.

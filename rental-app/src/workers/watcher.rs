@@ -11,8 +11,8 @@ use std::time::Duration;
 use futures::{StreamExt, stream};
 use rental_core::{
     Actor, ChainState, ChainTransaction, Command, Currency, DomainError, Effect, ExceptionReason, Leases,
-    PageRequest, Payload, PaymentGateway, PaymentQuery, RentalService, Rentals, Request, ServiceError,
-    Verdict,
+    Likeness, OutgoingTransfer, PageRequest, Payload, PaymentGateway, PaymentQuery, RentalService, Rentals,
+    Request, ServiceError, TxHash, Verdict,
 };
 
 use super::{CONCURRENCY, Leadership, WorkerError};
@@ -130,7 +130,10 @@ impl Watcher {
                 continue;
             };
             let unreadable = matches!(transaction.verdict, Verdict::Unreadable(_));
-            let command = Command::Book { incoming: incoming.clone(), unreadable };
+            let command = match transaction.verdict {
+                Verdict::FromOwner(_) => Command::BookDeposit { incoming: incoming.clone() },
+                _ => Command::Book { incoming: incoming.clone(), unreadable },
+            };
             match incoming.comment.text().and_then(Payload::from_comment) {
                 Some(payload) => by_payload.entry(Some(payload)).or_default().push(command),
                 None => alone.push(vec![command]),
@@ -143,6 +146,43 @@ impl Watcher {
             let (count, settled) = result?;
             report.booked += count;
             report.settled += settled;
+        }
+        self.match_refunds(transactions).await
+    }
+
+    /// Looks whether what the wallet sent is what payments wait for that are to be sent back.
+    async fn match_refunds(&self, transactions: &[ChainTransaction]) -> Result<(), WorkerError> {
+        let sent: Vec<_> = transactions.iter().flat_map(|transaction| &transaction.outgoing).collect();
+        if sent.is_empty() {
+            return Ok(());
+        }
+        let query = PaymentQuery { outcome: Some("refund_pending"), ..PaymentQuery::default() };
+        let mut page = PageRequest::first(PageRequest::MOST);
+        loop {
+            let pending = self.service.payments(&Actor::System, &query, &page).await?;
+            for payment in pending.items {
+                // The one that fits in everything first: it leaves nothing to wonder about.
+                let like = |likeness| {
+                    let payment = &payment;
+                    sent.iter().filter(move |transfer| transfer.likeness(payment) == likeness)
+                };
+                for transfer in like(Likeness::Refund).chain(like(Likeness::InPart)) {
+                    self.note_outgoing(payment.tx, transfer).await?;
+                }
+            }
+            match pending.next {
+                Some(_) => page.after = pending.next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn note_outgoing(&self, payment: TxHash, outgoing: &OutgoingTransfer) -> Result<(), WorkerError> {
+        let command = Command::NoteOutgoing { payment, outgoing: outgoing.clone() };
+        let receipt = self.service.execute(Request::new(Actor::System, command)).await?;
+        if let (true, Effect::Payment(noted)) = (receipt.changed, &receipt.effect) {
+            let outcome = noted.outcome.name();
+            tracing::info!(tx = %payment, sent = %outgoing.tx, outcome, "money was sent that may be a refund");
         }
         Ok(())
     }

@@ -63,6 +63,14 @@ impl Draft<'_> {
         }
     }
 
+    /// Books money from one of the operator's own wallets. Whoever tries the shop out with it pays like everybody.
+    pub(super) fn book_deposit(&mut self, incoming: &IncomingPayment) -> Effect {
+        if named_by(incoming).is_some() || self.payment.is_some() {
+            return self.book(incoming, false);
+        }
+        self.enter(incoming, Outcome::Deposit, None)
+    }
+
     /// Books a payment whose number is locked. One that fits waits; the next tick on the unlocked number settles it,
     /// and until then the invoice cannot lapse.
     pub(super) fn book_waiting(&mut self, incoming: &IncomingPayment) -> Effect {
@@ -207,7 +215,7 @@ impl Draft<'_> {
     }
 
     /// The payment, which must be waiting for a decision, with what is odd about it.
-    fn undecided(&self) -> Result<(Payment, ExceptionReason), DomainError> {
+    pub(super) fn undecided(&self) -> Result<(Payment, ExceptionReason), DomainError> {
         let payment = self.payment.clone().ok_or(DomainError::PaymentUnknown)?;
         match payment.outcome {
             Outcome::Exception { reason } => Ok((payment, reason)),
@@ -234,27 +242,13 @@ impl Draft<'_> {
         Ok(self.resolve(payment, Outcome::Applied { reason }, "payment.apply", Some(id.to_string())))
     }
 
-    pub(super) fn refund_payment(&mut self) -> Result<Effect, DomainError> {
-        let (payment, reason) = self.undecided()?;
-        Ok(self.resolve(payment, Outcome::RefundPending { reason }, "payment.refund", None))
-    }
-
     pub(super) fn write_off_payment(&mut self) -> Result<Effect, DomainError> {
         let (payment, reason) = self.undecided()?;
         Ok(self.resolve(payment, Outcome::WrittenOff { reason }, "payment.write_off", None))
     }
 
-    pub(super) fn confirm_refund(&mut self, refund_tx: Option<TxHash>) -> Result<Effect, DomainError> {
-        let payment = self.payment.clone().ok_or(DomainError::PaymentUnknown)?;
-        let Outcome::RefundPending { reason } = payment.outcome else {
-            return Err(DomainError::RefundNotPending { outcome: payment.outcome.name() });
-        };
-        let outcome = Outcome::Refunded { reason, refund_tx };
-        Ok(self.resolve(payment, outcome, "payment.refunded", refund_tx.map(|tx| tx.to_string())))
-    }
-
-    /// Writes the operator's decision.
-    fn resolve(
+    /// Writes what became of the payment.
+    pub(super) fn resolve(
         &mut self,
         payment: Payment,
         outcome: Outcome,

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use crate::{
     Amount, ChainCursor, ChainHead, ChainRead, ChainTransaction, Comment, Currency, GatewayError,
-    IncomingPayment, Network, NotPayment, PaymentGateway, PaymentLinks, PaymentRequest, Seconds, Timestamp,
-    TxHash, Verdict, Wallet, WalletLink,
+    IncomingPayment, Network, NotPayment, OutgoingTransfer, PaymentGateway, PaymentLinks, PaymentRequest,
+    Seconds, Timestamp, TxHash, Verdict, Wallet, WalletLink,
 };
 
 /// The logical time from one scripted transaction to the next.
@@ -118,9 +118,27 @@ impl FakeGateway {
             Currency::Usdt => 0xfb,
         };
         let tx = TxHash(hash);
-        script.transactions.push(ChainTransaction { tx, lt, chain_time, verdict: verdict(tx, lt) });
+        let verdict = verdict(tx, lt);
+        script.transactions.push(ChainTransaction { tx, lt, chain_time, verdict, outgoing: Vec::new() });
         script.read_to = script.read_to.max(chain_time.minus(Seconds(1)));
         tx
+    }
+
+    /// Adds a transaction in which the wallet sends `amount` to `to`, and returns its hash.
+    pub fn send(&self, to: &str, amount: Amount, comment: Comment, chain_time: Timestamp) -> TxHash {
+        let tx = self.not_a_payment(NotPayment::ExternalIn, chain_time);
+        if let Some(last) = self.script().transactions.last_mut() {
+            last.outgoing.push(OutgoingTransfer { tx, lt: last.lt, to: to.to_owned(), amount, comment });
+        }
+        tx
+    }
+
+    /// Adds money from one of the operator's own wallets, and returns its hash.
+    pub fn deposit(&self, amount: Amount, comment: Comment, chain_time: Timestamp) -> TxHash {
+        let sender = format!("0:{}", "0".repeat(64));
+        self.push(chain_time, |tx, lt| {
+            Verdict::FromOwner(IncomingPayment { tx, lt, amount, comment, sender, chain_time })
+        })
     }
 
     /// Sets how far the chain is known; forward only, as on a real one.

@@ -92,7 +92,8 @@ async fn the_operator_can_apply_a_payment_in_the_other_currency() {
     let incoming = shop.coin(payment.amount, invoice.payload.as_str());
     let incoming = IncomingPayment { tx: payment.tx, lt: payment.lt, ..incoming };
     let (tx, lt, chain_time) = (incoming.tx, incoming.lt, incoming.chain_time);
-    let chain = [ChainTransaction { tx, lt, chain_time, verdict: Verdict::Payment(incoming) }];
+    let chain =
+        [ChainTransaction { tx, lt, chain_time, verdict: Verdict::Payment(incoming), outgoing: Vec::new() }];
     let usdt = reconcile(Currency::Usdt, &chain, u64::MAX, &payments, &invoices);
     assert!(usdt.balances(), "{:?}", usdt.findings);
     assert_eq!((usdt.on_chain, usdt.booked), (25_000_000, 25_000_000));

@@ -10,6 +10,7 @@ mod owning;
 mod passing;
 mod paying;
 mod reconciling;
+mod refunding;
 mod renting;
 mod searching;
 mod shop;

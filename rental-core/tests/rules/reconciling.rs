@@ -36,6 +36,7 @@ impl Sides {
             lt: coin.lt,
             chain_time: coin.chain_time,
             verdict: Verdict::Payment(coin),
+            outgoing: Vec::new(),
         });
         Self { chain: chain.collect(), payments, invoices }
     }
@@ -57,6 +58,38 @@ async fn right_books_balance_to_the_nanoton() {
 }
 
 #[tokio::test]
+async fn deposits_and_what_was_sent_are_part_of_the_proof() {
+    let mut sides = Sides::new().await;
+    let Verdict::Payment(coin) = sides.chain[2].verdict.clone() else { panic!("a payment") };
+    sides.chain[2].verdict = Verdict::FromOwner(coin);
+    sides.payments[2].outcome = Outcome::Deposit;
+    let refunded = &sides.payments[3];
+    let back = OutgoingTransfer {
+        tx: TxHash([8; 32]),
+        lt: refunded.lt + 1,
+        to: refunded.sender.clone(),
+        amount: refunded.amount,
+        comment: Comment::Text(refunded.refund_comment()),
+    };
+    let other = OutgoingTransfer { to: "0:ee".to_owned(), comment: Comment::None, ..back.clone() };
+    let tx = TxHash([8; 32]);
+    sides.payments[3].outcome =
+        Outcome::Refunded { reason: ExceptionReason::UnknownPayload, refund_tx: Some(tx) };
+    sides.chain[3].outgoing = vec![back, other];
+    let books = sides.compare();
+    assert_eq!(books.findings, []);
+    assert!(books.balances());
+    assert_eq!(
+        (books.by_outcome["deposit"], books.sent_back, books.sent),
+        (1_000_000_000, 2_000_000_000, 2_000_000_000)
+    );
+
+    let Verdict::FromOwner(coin) = sides.chain[2].verdict.clone() else { panic!("a deposit") };
+    sides.chain[2].verdict = Verdict::Payment(coin);
+    assert_eq!(sides.compare().findings, [Finding::NotADeposit { tx: sides.payments[2].tx }]);
+}
+
+#[tokio::test]
 async fn every_doctored_row_is_named() {
     let reason = ExceptionReason::Underpaid;
     let cases: [(usize, Doctor); 14] = [
@@ -71,7 +104,9 @@ async fn every_doctored_row_is_named() {
         (1, |row, _| row.outcome = Outcome::Exception { reason: ExceptionReason::Late }),
         (1, |row, _| row.invoice = None),
         (1, |row, invoices| row.invoice = invoices.iter().map(|i| i.id).find(|id| Some(*id) != row.invoice)),
-        (1, |row, _| row.outcome = Outcome::RefundPending { reason: ExceptionReason::Underpaid }),
+        (1, |row, _| {
+            row.outcome = Outcome::RefundPending { reason: ExceptionReason::Underpaid, refund_tx: None }
+        }),
         (1, |row, _| row.outcome = Outcome::WrittenOff { reason: ExceptionReason::Underpaid }),
         (2, |row, _| {
             row.outcome = Outcome::Refunded { reason: ExceptionReason::UnknownPayload, refund_tx: None }

@@ -55,6 +55,9 @@ pub(super) fn transfer(
     let plain = || place.envelope(sender, amount);
     let notice = |op| -> Result<Cell, Error> { message(plain(), op_body(op, &[0; 8])?) };
     let built = match transfer.kind {
+        SandboxKind::Outgoing(to) => {
+            return place.sent(&to, amount, body).map_err(|error| refuse(&error));
+        }
         SandboxKind::Payment => message(plain(), body).map(|message| (Some(message), credited(amount))),
         SandboxKind::Unreadable => unreadable(&plain()).map(|message| (Some(message), credited(amount))),
         SandboxKind::JettonNotification => {
@@ -83,6 +86,21 @@ pub(super) fn transfer(
 impl Place {
     /// The transaction at this place with this incoming message and these phases.
     pub(crate) fn transaction(&self, message: Option<Cell>, info: &TxInfo) -> Result<Cell, Error> {
+        self.sending(message, None, info)
+    }
+
+    /// The transaction at this place in which the wallet's owner sends `amount` nanotons to `to`.
+    fn sent(&self, to: &TonAddress, amount: u128, body: Cell) -> Result<Cell, Error> {
+        let envelope = IntMsgInfo { dst: address(to), ..self.envelope(&self.wallet, amount) };
+        let order = self.external(CellBuilder::new().build()?)?;
+        self.sending(Some(order), Some(message(envelope, body)?), &uncredited())
+    }
+
+    fn sending(&self, message: Option<Cell>, sent: Option<Cell>, info: &TxInfo) -> Result<Cell, Error> {
+        let mut out_msgs = Dict::new();
+        if let Some(sent) = &sent {
+            out_msgs.set(Uint15::new(0), sent.clone())?;
+        }
         let previous = HashBytes(self.previous.hash.map_or([0; 32], |hash| hash.0));
         CellBuilder::build_from(Transaction {
             account: HashBytes(*self.wallet.id()),
@@ -90,11 +108,11 @@ impl Place {
             prev_trans_hash: previous,
             prev_trans_lt: self.previous.lt,
             now: self.now,
-            out_msg_count: Uint15::new(0),
+            out_msg_count: Uint15::new(u16::from(sent.is_some())),
             orig_status: AccountStatus::Uninit,
             end_status: AccountStatus::Uninit,
             in_msg: message,
-            out_msgs: Dict::new(),
+            out_msgs,
             total_fees: CurrencyCollection::ZERO,
             // There is no account state behind the sandbox.
             state_update: Lazy::new(&HashUpdate { old: HashBytes::ZERO, new: HashBytes::ZERO })?,

@@ -223,7 +223,7 @@ pub(super) async fn payments_are_listed_by_logical_time_and_filtered(h: Harness)
         Outcome::Settled,
         Outcome::Exception { reason },
         Outcome::Applied { reason },
-        Outcome::RefundPending { reason },
+        Outcome::RefundPending { reason, refund_tx: None },
         Outcome::Refunded { reason, refund_tx: None },
         Outcome::WrittenOff { reason: ExceptionReason::Early },
     ];

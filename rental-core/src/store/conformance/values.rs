@@ -75,6 +75,8 @@ pub(super) async fn every_kind_of_comment_and_outcome_is_read_back(h: Harness) {
         Comment::Encrypted,
         Comment::Binary("fffe00".to_owned()),
         Comment::Malformed,
+        Comment::None,
+        Comment::None,
     ];
     let reason = ExceptionReason::UnreadableMessage;
     let outcomes = [
@@ -83,6 +85,8 @@ pub(super) async fn every_kind_of_comment_and_outcome_is_read_back(h: Harness) {
         Outcome::Applied { reason },
         Outcome::Refunded { reason, refund_tx: Some(TxHash([0; 32])) },
         Outcome::WrittenOff { reason },
+        Outcome::RefundPending { reason, refund_tx: Some(TxHash([1; 32])) },
+        Outcome::Deposit,
     ];
     for (n, (comment, outcome)) in (0..).zip(comments.into_iter().zip(outcomes)) {
         let payment = Payment { comment, outcome, ..sample::payment(n, None) };

@@ -61,6 +61,10 @@ pub(crate) fn transfer(
             }
             NotPayment::NoMessage => Ok((None, tick())),
         },
+        SandboxKind::Outgoing(_) => {
+            let text = "only coins can be sent from the sandbox's wallet; note a refund in USDT with --sent";
+            return Err(SandboxError::Transfer(text.to_owned()));
+        }
     };
     let (message, info) = built.map_err(|error| refuse(&error))?;
     place.transaction(message, &info).map_err(|error| refuse(&error))

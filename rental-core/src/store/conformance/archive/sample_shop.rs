@@ -72,7 +72,8 @@ async fn documents(h: &Harness) {
         Outcome::Settled,
         Outcome::Exception { reason: ExceptionReason::UnknownPayload },
         Outcome::Applied { reason },
-        Outcome::RefundPending { reason },
+        Outcome::RefundPending { reason, refund_tx: Some(TxHash([9; 32])) },
+        Outcome::Deposit,
         Outcome::Refunded { reason, refund_tx: Some(TxHash([7; 32])) },
         Outcome::WrittenOff { reason },
     ];
