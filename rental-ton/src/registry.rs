@@ -60,7 +60,7 @@ impl TonRegistry {
                 Err(unverified(&format!("get_nft_data ended with {}", data.exit_code)))
             };
         }
-        let Some(owner) = owner(&data, &index(number), collection)? else {
+        let Standing::Initialised { owner } = standing(&data, &index(number), collection)? else {
             return Ok(Ownership::NotMinted);
         };
         let auction = provider.run_get_method(&item, "get_telemint_auction_state", &[]).await?;
@@ -118,19 +118,26 @@ fn unverified(what: &str) -> GatewayError {
     GatewayError::Unverified(format!("the answer about a number's NFT cannot be used: {what}"))
 }
 
-/// The owner that `get_nft_data` names, itself absent when it belongs to nobody; `None` for an item that is not
-/// initialised. An answer of another contract is an error.
-fn owner(
+/// What `get_nft_data` says of an item.
+enum Standing {
+    /// It is not initialised yet.
+    Empty,
+    /// It belongs to somebody, or to nobody.
+    Initialised { owner: Option<TonAddress> },
+}
+
+/// What `get_nft_data` says. An answer of another contract is an error.
+fn standing(
     data: &MethodResult,
     index: &[u8; 32],
     collection: &TonAddress,
-) -> Result<Option<Option<TonAddress>>, GatewayError> {
+) -> Result<Standing, GatewayError> {
     let [init, own_index, own_collection, owner, ..] = data.stack.as_slice() else {
         return Err(unverified("it has too few values"));
     };
     match init.as_i64() {
         Some(-1) => {}
-        Some(0) => return Ok(None),
+        Some(0) => return Ok(Standing::Empty),
         _ => return Err(unverified("it does not say whether the item is initialised")),
     }
     if own_index.as_bytes().as_ref() != Some(index) {
@@ -139,7 +146,7 @@ fn owner(
     if address(own_collection)? != Some(*collection) {
         return Err(unverified("it is of another collection"));
     }
-    address(owner).map(Some)
+    Ok(Standing::Initialised { owner: address(owner)? })
 }
 
 /// Who bids most, as `get_telemint_auction_state` says.

@@ -93,12 +93,12 @@ impl Place {
     fn sent(&self, to: &TonAddress, amount: u128, body: Cell) -> Result<Cell, Error> {
         let envelope = IntMsgInfo { dst: address(to), ..self.envelope(&self.wallet, amount) };
         let order = self.external(CellBuilder::new().build()?)?;
-        self.sending(Some(order), Some(message(envelope, body)?), &uncredited())
+        self.sending(Some(order), Some(&message(envelope, body)?), &uncredited())
     }
 
-    fn sending(&self, message: Option<Cell>, sent: Option<Cell>, info: &TxInfo) -> Result<Cell, Error> {
+    fn sending(&self, message: Option<Cell>, sent: Option<&Cell>, info: &TxInfo) -> Result<Cell, Error> {
         let mut out_msgs = Dict::new();
-        if let Some(sent) = &sent {
+        if let Some(sent) = sent {
             out_msgs.set(Uint15::new(0), sent.clone())?;
         }
         let previous = HashBytes(self.previous.hash.map_or([0; 32], |hash| hash.0));
