@@ -201,7 +201,8 @@ pub(crate) fn attention(language: Language, odd: &[(Payment, Option<Invoice>)], 
                 Outcome::Exception { .. } => language.outcome_exception(),
                 Outcome::RefundPending { .. } => language.outcome_refund_pending(),
                 Outcome::Refunded { .. } => language.outcome_refunded(),
-                Outcome::Applied { .. } | Outcome::Settled => language.outcome_applied(),
+                // Neither of the last two is odd, so none of them comes here.
+                Outcome::Applied { .. } | Outcome::Settled | Outcome::Deposit => language.outcome_applied(),
                 Outcome::WrittenOff { .. } => language.outcome_written_off(),
             };
             format!("{} · {}\n{outcome}", day(payment.chain_time), about(language, payment, invoice.as_ref()))
