@@ -1,5 +1,7 @@
 //! Listings, each along the index that narrows it most; the rest is filtered here, page by page.
 
+use std::collections::BTreeSet;
+
 use redis::{FromRedisValue, Value};
 use rental_core::{
     Account, AuditEntry, CustomerId, Due, HistoryEntry, Invoice, InvoiceId, InvoiceQuery, InvoiceStatus,
@@ -88,6 +90,8 @@ pub(crate) async fn numbers(
         },
     };
     let wanted = if states.is_empty() { &NumberState::ALL[..] } else { states };
+    // A state may be named twice; its stretch is read once.
+    let wanted: BTreeSet<NumberState> = wanted.iter().copied().collect();
     let (key, stretches) = match store.keys().owned("numbers", owner) {
         Some(key) => (key, vec![(0, places::NUMBERS)]),
         None => (
