@@ -1,10 +1,14 @@
 //! Groups: nothing happens there but a pointer to the private chat.
 
+use rental_core::{Quota, Seconds};
 use teloxide::types::Message;
 
 use crate::bot::{Bot, Outcome};
 use crate::screen::{Button, Screen};
 use crate::texts::Language;
+
+/// How often a group is answered.
+const POINTERS: Quota = Quota { limit: 2, window: Seconds(60) };
 
 /// A message came in a group; only `/start` is answered.
 pub(crate) async fn wrote(bot: &Bot, message: &Message) -> Outcome {
@@ -12,6 +16,10 @@ pub(crate) async fn wrote(bot: &Bot, message: &Message) -> Outcome {
         return Ok(());
     };
     let Some(rest) = command.strip_prefix("/start") else { return Ok(()) };
+    let limit = bot.limiter.hit(&format!("group:{}", message.chat.id.0), POINTERS).await;
+    if limit.is_ok_and(|limit| !limit.allowed) {
+        return Ok(());
+    }
     let me = bot.me().await?;
     let for_us =
         rest.is_empty() || rest.strip_prefix('@').is_some_and(|n| n.eq_ignore_ascii_case(&me.username));

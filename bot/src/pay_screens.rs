@@ -7,15 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rental_core::{
-    Entropy, InvoiceId, LeaseName, LeaseToken, Leases, OsEntropy, PageRequest, Seconds, ServiceError,
-    StoreError,
+    Actor, CustomerId, Entropy, InvoiceId, LeaseName, LeaseToken, Leases, OsEntropy, PageRequest, Seconds,
+    ServiceError, Timestamp,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::bot::{Bot, Session};
 use crate::customer;
 use crate::memory::PayScreen;
-use crate::screen::Screen;
 use crate::telegram::TelegramError;
 use crate::texts::Language;
 
@@ -50,7 +49,16 @@ pub(crate) async fn keep_current(bot: Arc<Bot>, leases: Arc<dyn Leases>, stop: C
 }
 
 /// What each message shows, as far as this process drew it.
-type Drawn = HashMap<InvoiceId, (PayScreen, Screen)>;
+type Drawn = HashMap<InvoiceId, Shown>;
+
+/// What a message showed when it was drawn: which one, of which version of the invoice, with how many minutes left.
+/// Everything else on a pay screen may wait for the next of these to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shown {
+    place: PayScreen,
+    version: u64,
+    minutes: u64,
+}
 
 async fn pass(
     bot: &Bot,
@@ -58,9 +66,10 @@ async fn pass(
     token: &LeaseToken,
     drawn: &mut Drawn,
     stop: &CancellationToken,
-) -> Result<(), StoreError> {
+) -> Result<(), ServiceError> {
     let mut page = PageRequest::first(PAGE);
     let mut seen = Vec::new();
+    let mut now = None;
     loop {
         let held =
             leases.renew(&NAME, token, LEASE).await? || leases.acquire(&NAME, token, LEASE).await?.is_some();
@@ -69,12 +78,16 @@ async fn pass(
             return Ok(());
         }
         let (screens, next) = bot.memory.pay_screens(&page).await?;
+        if now.is_none() && !screens.is_empty() {
+            now = Some(bot.rentals.shop().await?.now);
+        }
+        let now = now.unwrap_or_default();
         for (invoice, place) in screens {
             if stop.is_cancelled() {
                 return Ok(());
             }
             seen.push(invoice);
-            if let Err(error) = draw(bot, invoice, place, drawn).await {
+            if let Err(error) = draw(bot, invoice, place, now, drawn).await {
                 tracing::warn!(%invoice, %error, "a pay screen is not current");
             }
         }
@@ -87,26 +100,35 @@ async fn pass(
     Ok(())
 }
 
-async fn draw(bot: &Bot, id: InvoiceId, place: PayScreen, drawn: &mut Drawn) -> Result<(), ServiceError> {
-    let language = bot.memory.person(place.user).await?.map_or(Language::En, |person| person.language);
-    let session = Session { user: place.user, language };
-    let invoice = match bot.rentals.invoice(&session.actor(), id).await {
+async fn draw(
+    bot: &Bot,
+    id: InvoiceId,
+    place: PayScreen,
+    now: Timestamp,
+    drawn: &mut Drawn,
+) -> Result<(), ServiceError> {
+    let actor = Actor::Customer(CustomerId::Telegram(place.user));
+    let invoice = match bot.rentals.invoice(&actor, id).await {
         Ok(invoice) => invoice,
         Err(ServiceError::Domain(_)) => return Ok(bot.memory.shows_no_more(id).await?),
         Err(error) => return Err(error),
     };
     let over = !invoice.is_open();
-    let screen = customer::invoice_screen(bot, &session, invoice).await?;
-    if drawn.get(&id).is_some_and(|(at, before)| *at == place && *before == screen) {
+    let minutes = invoice.expires_at.since(now).0 / 60;
+    let shown = Shown { place, version: invoice.version, minutes };
+    if drawn.get(&id) == Some(&shown) {
         return Ok(());
     }
+    let language = bot.memory.person(place.user).await?.map_or(Language::En, |person| person.language);
+    let session = Session { user: place.user, language };
+    let screen = customer::invoice_screen(bot, &session, invoice).await?;
     // Not over a screen that the user has gone to meanwhile.
     if bot.memory.pay_screen(id).await? != Some(place) {
         return Ok(());
     }
     match bot.telegram.edit(session.chat(), place.message, &screen).await {
         Ok(()) => {
-            drawn.insert(id, (place, screen));
+            drawn.insert(id, shown);
             if over {
                 bot.memory.shows_no_more(id).await?;
             }
