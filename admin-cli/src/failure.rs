@@ -134,16 +134,17 @@ impl From<OpenError> for Failure {
         let (exit, code) = match error {
             OpenError::Service(error) => return error.into(),
             OpenError::Redis(RedisOpenError::Store(error)) => return error.into(),
-            OpenError::Head(GatewayError::Refused(_)) => (Exit::Denied, "gateway.refused"),
-            OpenError::Head(_) => (Exit::Failure, "gateway.unavailable"),
+            OpenError::Head(GatewayError::Refused(_))
+            | OpenError::Usdt(UsdtError::Gateway(GatewayError::Refused(_))) => {
+                (Exit::Denied, "gateway.refused")
+            }
+            OpenError::Head(_) | OpenError::Usdt(UsdtError::Gateway(_)) => {
+                (Exit::Failure, "gateway.unavailable")
+            }
             OpenError::Config(_) | OpenError::Wallet(_) | OpenError::Redis(RedisOpenError::Config(_)) => {
                 (Exit::Usage, "config.invalid")
             }
             OpenError::Provider(_) => (Exit::Usage, "config.provider"),
-            OpenError::Usdt(UsdtError::Gateway(GatewayError::Refused(_))) => {
-                (Exit::Denied, "gateway.refused")
-            }
-            OpenError::Usdt(UsdtError::Gateway(_)) => (Exit::Failure, "gateway.unavailable"),
             OpenError::Usdt(_) => (Exit::Usage, "config.invalid"),
             OpenError::Store(ref error) => unopened(error),
             OpenError::NoShop => (Exit::NotFound, "store.no_shop"),

@@ -276,7 +276,7 @@ async fn add(
         // A number that was not added is none of the pool.
         match desk.execute(Command::NoteOwnership { number, ownership }).await {
             Ok(_) | Err(ServiceError::Domain(DomainError::NumberUnknown)) => {}
-            Err(error) => return Err(Failure::from(error).about(&number)),
+            Err(error) => return Err(Failure::from(error).about(number)),
         }
     }
     added

@@ -128,27 +128,32 @@ impl Dialect {
 
 type Asked = Arc<Mutex<Vec<String>>>;
 
+/// What the server's answers are made of.
+type Shared = (Dialect, Item, Asked);
+
+async fn toncenter(State((dialect, item, asked)): State<Shared>, Json(body): Json<Value>) -> Json<Value> {
+    let text = |name: &str| body[name].as_str().expect("a text").to_owned();
+    asked.lock().expect("no test panics here").push(text("address"));
+    Json(dialect.run(&item, &text("method")))
+}
+
+async fn information(State(_): State<Shared>) -> Json<Value> {
+    let id = json!({"lt": "7", "hash": BASE64.encode(&[1; 32])});
+    Json(json!({"ok": true, "result": {"last_transaction_id": id, "sync_utime": 1_800_000_000}}))
+}
+
+async fn tonapi(
+    State((dialect, item, asked)): State<Shared>,
+    Path(path): Path<HashMap<String, String>>,
+) -> Json<Value> {
+    asked.lock().expect("no test panics here").push(path["account"].clone());
+    Json(dialect.run(&item, &path["method"]))
+}
+
 /// A server for one item, and the accounts that it was asked about.
 async fn serve(dialect: Dialect, item: Item) -> (String, Asked) {
     let asked = Asked::default();
     let state = (dialect, item, Arc::clone(&asked));
-    type Shared = (Dialect, Item, Asked);
-    async fn toncenter(State((dialect, item, asked)): State<Shared>, Json(body): Json<Value>) -> Json<Value> {
-        let text = |name: &str| body[name].as_str().expect("a text").to_owned();
-        asked.lock().expect("no test panics here").push(text("address"));
-        Json(dialect.run(&item, &text("method")))
-    }
-    async fn information(State(_): State<Shared>) -> Json<Value> {
-        let id = json!({"lt": "7", "hash": BASE64.encode(&[1; 32])});
-        Json(json!({"ok": true, "result": {"last_transaction_id": id, "sync_utime": 1_800_000_000}}))
-    }
-    async fn tonapi(
-        State((dialect, item, asked)): State<Shared>,
-        Path(path): Path<HashMap<String, String>>,
-    ) -> Json<Value> {
-        asked.lock().expect("no test panics here").push(path["account"].clone());
-        Json(dialect.run(&item, &path["method"]))
-    }
     let router = Router::new()
         .route("/runGetMethod", post(toncenter))
         .route("/getAddressInformation", get(information))

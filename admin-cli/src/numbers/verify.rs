@@ -37,7 +37,7 @@ pub(super) async fn run(verify: Verify, desk: &mut Desk<'_>) -> Result<(), Failu
         match note(desk, number).await {
             Ok(record) => records.push(record),
             Err(failure) => {
-                let failure = failure.about(&number);
+                let failure = failure.about(number);
                 desk.say(&format!("not verified: {}", failure.text))?;
                 failed = Some(failure);
             }
@@ -61,7 +61,7 @@ async fn note(desk: &mut Desk<'_>, number: PhoneNumber) -> Result<NumberShape, F
 /// When it is not, or when there is no answer.
 pub(super) async fn prove(desk: &Desk<'_>, number: PhoneNumber) -> Result<Ownership, Failure> {
     let ownership =
-        desk.registry.ownership(number).await.map_err(|error| Failure::from(error).about(&number))?;
+        desk.registry.ownership(number).await.map_err(|error| Failure::from(error).about(number))?;
     if ownership.is_ours() {
         return Ok(ownership);
     }

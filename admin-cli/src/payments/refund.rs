@@ -89,7 +89,7 @@ pub(super) async fn run(refund: &Refund, desk: &mut Desk<'_>) -> Result<(), Fail
     let jetton = match payment.amount.currency() {
         Currency::Ton => None,
         // Without its master the link would send coins.
-        token => {
+        token @ Currency::Usdt => {
             Some(desk.rentals.shop().await?.shop.jetton(token).ok_or(ServiceError::Unexpected)?.to_owned())
         }
     };

@@ -28,7 +28,7 @@ impl Person {
 
     /// From home to the screen to pay on.
     pub(crate) async fn order(&self, number: &str) -> Message {
-        let number = number.parse::<PhoneNumber>().unwrap().pretty().to_string();
+        let number = number.parse::<PhoneNumber>().unwrap().pretty();
         self.chat.send("/start");
         self.press("📞 Free numbers", "free number").await;
         self.press(&number, "For how long?").await;
