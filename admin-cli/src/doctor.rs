@@ -8,8 +8,9 @@ use std::io::Write;
 use clap::Args;
 use rental_app::{App, ReconcileError, ShopConfig, reconcile_books};
 use rental_core::{
-    Actor, Currency, Finding, GatewayError, InvoiceQuery, NumberQuery, Page, PaymentGateway, Rentals,
-    Seconds, ShopView, Store, StoreError, Violation, find_violations,
+    Actor, Currency, ExceptionReason, Finding, GatewayError, InvoiceQuery, NumberQuery, Page, PageRequest,
+    PaymentGateway, PaymentQuery, Rentals, Seconds, ServiceError, ShopView, SourceState, SourceStatus, Store,
+    StoreError, Violation, find_violations,
 };
 use serde::Serialize;
 
@@ -198,6 +199,11 @@ async fn examine(config: &ShopConfig, viewer: &Actor, report: &mut Report) {
         }
     };
     note_ownership(&app, report).await;
+    note_sources(report, &app.gateway.sources());
+    match note_doubts(report, &app).await {
+        Ok(()) => {}
+        Err(error) => report.fail("payments", &error.into()),
+    }
     match violations(app.service.store().as_ref()).await {
         Ok(found) if found.is_empty() => {
             report.note("books", Status::Ok, "numbers, invoices and accounts agree");
@@ -309,6 +315,37 @@ fn note_position_of(report: &mut Report, view: &ShopView, currency: Currency) {
     } else {
         report.note(subject, Status::Ok, format!("read to {read_to}, {} s ago", age.0));
     }
+}
+
+/// How each provider is doing, where there are several.
+fn note_sources(report: &mut Report, sources: &[SourceStatus]) {
+    for source in sources.iter().filter(|_| sources.len() > 1) {
+        let SourceStatus { name, state, last_error, read_to } = source;
+        let text = match (last_error, read_to) {
+            (Some(error), _) => format!("{name} {}: {error}", state.name()),
+            (None, Some(read_to)) => format!("{name} knows the chain to {read_to}"),
+            (None, None) => format!("{name} was not asked; it only confirms payments"),
+        };
+        let status = if *state == SourceState::Ok { Status::Ok } else { Status::Warning };
+        report.note("provider", status, text);
+    }
+}
+
+/// Payments that the providers do not agree about.
+async fn note_doubts(report: &mut Report, app: &App) -> Result<(), ServiceError> {
+    for (reason, text) in [
+        (ExceptionReason::Unconfirmed, "wait for a second provider to confirm them"),
+        (ExceptionReason::Disputed, "are disputed between providers; see `payments list --because disputed`"),
+    ] {
+        let query =
+            PaymentQuery { outcome: Some("exception"), reason: Some(reason), ..PaymentQuery::default() };
+        let page = app.service.payments(&Actor::System, &query, &PageRequest::first(100)).await?;
+        let more = if page.next.is_some() { " or more" } else { "" };
+        if !page.items.is_empty() {
+            report.note("payments", Status::Warning, format!("{}{more} payments {text}", page.items.len()));
+        }
+    }
+    Ok(())
 }
 
 /// What is wrong in the books, look after look.

@@ -5,7 +5,7 @@ mod refund;
 
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
-use rental_core::{Command, ExceptionReason, InvoiceId, Outcome, PaymentQuery, TxHash};
+use rental_core::{Command, Currency, ExceptionReason, InvoiceId, Outcome, PaymentQuery, TxHash};
 
 use crate::cli::Whose;
 use crate::desk::Desk;
@@ -64,6 +64,19 @@ pub(crate) enum Verb {
         /// The transaction's hash
         tx: TxHash,
     },
+    /// Have the chain read again from an earlier place, after a provider has told lies
+    ///
+    /// What is booked stays booked, once. Needed when no provider leads to the stored position any more.
+    #[command(before_help = "Examples:
+  admin-cli payments reread --from 65000054000000 --reason \"provider replaced\"")]
+    Reread {
+        /// Logical time from which on
+        #[arg(long, value_name = "LT")]
+        from: u64,
+        /// The chain of which wallet: that for ton or that for usdt
+        #[arg(long, value_name = "CURRENCY", default_value = "ton")]
+        currency: Currency,
+    },
     /// Compare the books with the chain, transaction by transaction
     #[command(before_help = "Examples:
   admin-cli payments reconcile
@@ -75,7 +88,7 @@ fn reason(text: &str) -> Result<ExceptionReason, String> {
     let name = serde_json::Value::from(text);
     serde_json::from_value(name).map_err(|_| {
         "write underpaid, overpaid, late, early, duplicate, cancelled, unknown_payload, no_comment, \
-         unreadable_comment, unreadable_message, number_gone or number_locked"
+         unreadable_comment, unreadable_message, number_gone, number_locked, unconfirmed or disputed"
             .to_owned()
     })
 }
@@ -109,6 +122,10 @@ pub(crate) async fn run(verb: Verb, desk: &mut Desk<'_>) -> Result<(), Failure> 
             let payment = desk.execute(Command::WriteOffPayment { tx }).await?.payment()?;
             desk.say("written off")?;
             desk.show(&PaymentShape::from(&payment))
+        }
+        Verb::Reread { from, currency } => {
+            desk.execute(Command::RereadChain { currency, from_lt: from }).await?;
+            desk.say("the chain is read again by http-api or the bot")
         }
         Verb::Reconcile => reconcile::run(desk).await,
     }

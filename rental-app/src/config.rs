@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use rental_core::{LabelError, Network, Policy, Seconds, check_label};
+use rental_core::{LabelError, Nanotons, Network, Policy, Seconds, check_label};
 use rental_redis::{RedisConfig, RedisConfigError};
 use rental_ton::{AddressError, ApiKey, NUMBERS, ProviderConfig, ProviderKind, TonAddress};
 use secrecy::{ExposeSecret, SecretString};
@@ -91,6 +91,11 @@ pub struct ShopConfig {
     /// Requests per second that each provider allows, in their order.
     #[arg(long, env = "TON_API_RPS", value_name = "COUNTS", global = true)]
     pub ton_api_rps: Option<String>,
+
+    /// Above which payment a second provider has to confirm, where there are several; changes the shop's figure when
+    /// given (0 in a new shop: every payment).
+    #[arg(long, env = "TON_CROSS_CHECK_ABOVE", value_name = "TON", global = true)]
+    pub ton_cross_check_above: Option<Nanotons>,
 
     /// Address that customers pay to, in any spelling.
     #[arg(long, env = "TON_WALLET", value_name = "ADDRESS", global = true)]
@@ -410,6 +415,7 @@ impl ShopConfig {
             transfer_ttl: self.transfer_ttl_seconds.map_or(policy.transfer_ttl, Seconds),
             max_open_invoices: self.max_open_invoices.unwrap_or(policy.max_open_invoices),
             max_numbers: self.max_numbers.unwrap_or(policy.max_numbers),
+            cross_check_above: self.ton_cross_check_above.unwrap_or(policy.cross_check_above),
         }
     }
 

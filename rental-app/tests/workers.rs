@@ -139,7 +139,8 @@ async fn fault_10_a_crash_between_booking_and_moving_on_counts_nothing_twice() {
     let tx = shop.pay(&invoice);
     let read = shop.gateway.read(&ChainCursor::START).await.unwrap();
     let incoming = read.transactions[0].incoming().unwrap().clone();
-    shop.execute(Actor::System, Command::Book { incoming, unreadable: false }).await; // and then the process dies
+    shop.execute(Actor::System, Command::Book { incoming, unreadable: false, sighting: Sighting::SOLE })
+        .await; // and then the process dies
     let report = shop.watcher().run_once().await.unwrap();
     assert_eq!((report.transactions, report.booked), (1, 0));
     assert_eq!(shop.outcome(tx).await, Outcome::Settled);

@@ -8,7 +8,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use rental_core::{
     Actor, AdminId, ChainCursor, Clock, Command, Comment, Currency, CustomerId, Envelope, IncomingPayment,
     ManualClock, MemoryStore, Nanotons, Network, Payload, PhoneNumber, Policy, RentalService, Rentals,
-    Request, Seed, State, Store, Term, Timestamp, TxHash, Ulid, Wallet, decide, load_for,
+    Request, Seed, Sighting, State, Store, Term, Timestamp, TxHash, Ulid, Wallet, decide, load_for,
 };
 
 fn admin() -> Actor {
@@ -62,7 +62,11 @@ fn cases() -> Vec<(&'static str, Case)> {
         let mut cases = Vec::new();
         for (name, actor, command) in [
             ("open an invoice", actor, open(1)),
-            ("settle a payment", Actor::System, Command::Book { incoming, unreadable: false }),
+            (
+                "settle a payment",
+                Actor::System,
+                Command::Book { incoming, unreadable: false, sighting: Sighting::SOLE },
+            ),
             ("tick with nothing to do", Actor::System, Command::Tick { number: numbers[0] }),
         ] {
             let state = store.load(&load_for(&actor, &command)).await.expect("loads");

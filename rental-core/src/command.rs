@@ -8,8 +8,8 @@ use ulid::Ulid;
 use crate::{
     Actor, AdminId, Alarm, ApiKey, ApiSecret, ChainCursor, ChainState, CommitId, Currency, CustomerId,
     IncomingPayment, IntegratorId, Invoice, InvoiceId, LeaseToken, NumberRecord, OfferRef, OutgoingTransfer,
-    Ownership, Payload, Payment, PhoneNumber, Plan, Policy, Scope, Term, Timestamp, TransferToken, TxHash,
-    Wallet,
+    Ownership, Payload, Payment, PhoneNumber, Plan, Policy, Scope, Sighting, Term, Timestamp, TransferToken,
+    TxHash, Wallet,
 };
 
 /// What is asked.
@@ -167,16 +167,29 @@ pub enum Command {
         incoming: IncomingPayment,
         /// Whether the message could not be read.
         unreadable: bool,
+        /// Who has it in its chain.
+        sighting: Sighting,
     },
     /// Book a payment whose number is locked: nothing but the payment and its invoice is touched.
     BookWaiting {
         /// The payment.
         incoming: IncomingPayment,
+        /// Who has it in its chain.
+        sighting: Sighting,
+    },
+    /// Say anew who has an unconfirmed payment in its chain: settle it, mark it as disputed, or let it wait on.
+    ConfirmPayment {
+        /// The payment.
+        tx: TxHash,
+        /// Who has it in its chain.
+        sighting: Sighting,
     },
     /// Book money from one of the operator's own wallets: a deposit, unless it names an invoice.
     BookDeposit {
         /// The money.
         incoming: IncomingPayment,
+        /// Who has it in its chain.
+        sighting: Sighting,
     },
     /// Look whether money that the wallet sent is the refund of a payment.
     NoteOutgoing {
@@ -191,6 +204,13 @@ pub enum Command {
         from: ChainCursor,
         /// The new position.
         to: ChainState,
+    },
+    /// Have the chain read again from an earlier place. What is booked stays booked, once.
+    RereadChain {
+        /// Which chain: that of the wallet in which this currency arrives.
+        currency: Currency,
+        /// The logical time from which on.
+        from_lt: u64,
     },
     /// Do what the passing of time asks for.
     Tick {

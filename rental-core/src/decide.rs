@@ -93,11 +93,13 @@ pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Deci
         Command::AcceptTransfer { offer, customer } => draft.accept_transfer(offer, customer)?,
         Command::DeclineTransfer { offer, customer } => draft.decline_transfer(offer, customer)?,
         Command::WithdrawTransfer { .. } => draft.withdraw_transfer()?,
-        Command::Book { incoming, unreadable } => draft.book(incoming, *unreadable),
-        Command::BookWaiting { incoming } => draft.book_waiting(incoming),
-        Command::BookDeposit { incoming } => draft.book_deposit(incoming),
+        Command::Book { incoming, unreadable, sighting } => draft.book(incoming, *unreadable, *sighting),
+        Command::BookWaiting { incoming, sighting } => draft.book_waiting(incoming, *sighting),
+        Command::ConfirmPayment { sighting, .. } => draft.confirm_payment(*sighting)?,
+        Command::BookDeposit { incoming, sighting } => draft.book_deposit(incoming, *sighting),
         Command::NoteOutgoing { outgoing, .. } => draft.note_outgoing(outgoing)?,
         Command::AdvanceChain { from, to } => draft.advance_chain(*from, *to)?,
+        Command::RereadChain { currency, from_lt } => draft.reread_chain(*currency, *from_lt)?,
         Command::OpenShop { .. } | Command::Tick { .. } => Effect::Done,
         Command::ApplyPayment { invoice, .. } => draft.apply_payment(*invoice)?,
         Command::RefundPayment { .. } => draft.refund_payment()?,
@@ -124,6 +126,7 @@ pub fn load_for(actor: &Actor, command: &Command) -> Load {
         | Command::AcceptUsdt { .. }
         | Command::RefuseUsdt
         | Command::AdvanceChain { .. }
+        | Command::RereadChain { .. }
         | Command::Raise { .. } => {}
         Command::SetOwner { .. }
         | Command::AddAdmin { .. }
@@ -157,8 +160,8 @@ pub fn load_for(actor: &Actor, command: &Command) -> Load {
         Command::Ban { customer } | Command::Unban { customer } => load.accounts = vec![customer.clone()],
         Command::CancelInvoice { invoice } => load.invoice = Some(InvoiceRef::Id(*invoice)),
         Command::Book { incoming, .. }
-        | Command::BookWaiting { incoming }
-        | Command::BookDeposit { incoming } => {
+        | Command::BookWaiting { incoming, .. }
+        | Command::BookDeposit { incoming, .. } => {
             load.payment = Some(incoming.tx);
             load.invoice = paying::named_by(incoming).map(InvoiceRef::Payload);
         }
@@ -167,6 +170,7 @@ pub fn load_for(actor: &Actor, command: &Command) -> Load {
             load.invoice = invoice.map(InvoiceRef::Id);
         }
         Command::NoteOutgoing { payment: tx, .. }
+        | Command::ConfirmPayment { tx, .. }
         | Command::RefundPayment { tx }
         | Command::ConfirmRefund { tx, .. }
         | Command::WriteOffPayment { tx } => {

@@ -186,6 +186,12 @@ pub enum DomainError {
     /// Another reader of the chain was faster.
     #[error("the chain position has moved; read again from the new position")]
     ChainMoved,
+    /// The chain has not been read so far.
+    #[error("the chain has only been read to logical time {read_to_lt}; name an earlier place")]
+    ChainNotRead {
+        /// The logical time of the position.
+        read_to_lt: u64,
+    },
 }
 
 /// What sort of refusal it is; frontends turn it into a status or an exit code.
@@ -271,6 +277,7 @@ impl DomainError {
             Self::AdminExists => ("admin.exists", Conflict),
             Self::KeyUnknown => ("key.not_found", NotFound),
             Self::ChainMoved => ("chain.moved", Conflict),
+            Self::ChainNotRead { .. } => ("chain.not_read", Invalid),
         }
     }
 }

@@ -61,7 +61,7 @@
 //!     sender: "0:…".into(),
 //!     chain_time: clock.now(),
 //! };
-//! let book = Command::Book { incoming, unreadable: false };
+//! let book = Command::Book { incoming, unreadable: false, sighting: Sighting::SOLE };
 //! let payment = service.execute(Request::new(Actor::System, book)).await?.payment()?;
 //! assert_eq!(payment.outcome, Outcome::Settled);
 //!

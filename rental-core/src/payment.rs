@@ -150,6 +150,10 @@ pub enum ExceptionReason {
     NumberGone,
     /// The number is locked; the payment settles when the lock is gone.
     NumberLocked,
+    /// Only one source of the chain has it yet; it settles when a second one has.
+    Unconfirmed,
+    /// The sources of the chain contradict each other about it.
+    Disputed,
 }
 
 impl Outcome {
@@ -193,6 +197,11 @@ impl Outcome {
 }
 
 impl ExceptionReason {
+    /// Whether the payment's invoice waits for it: it can neither lapse nor be paid again meanwhile.
+    pub fn holds_invoice(self) -> bool {
+        matches!(self, Self::NumberLocked | Self::Unconfirmed | Self::Disputed)
+    }
+
     /// The stable name, such as `underpaid`.
     pub fn name(self) -> &'static str {
         match self {
@@ -209,6 +218,8 @@ impl ExceptionReason {
             Self::UnreadableMessage => "unreadable_message",
             Self::NumberGone => "number_gone",
             Self::NumberLocked => "number_locked",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Disputed => "disputed",
         }
     }
 }

@@ -316,7 +316,9 @@ fn fits(reason: ExceptionReason, payment: &Payment, named: Option<&Invoice>) -> 
             ExceptionReason::Duplicate
             | ExceptionReason::Cancelled
             | ExceptionReason::NumberGone
-            | ExceptionReason::NumberLocked,
+            | ExceptionReason::NumberLocked
+            | ExceptionReason::Unconfirmed
+            | ExceptionReason::Disputed,
             named,
         ) => named.is_some(),
         (ExceptionReason::NoComment, None) => match &payment.comment {

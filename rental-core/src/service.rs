@@ -396,8 +396,9 @@ impl Rentals for RentalService {
                 Commit::Conflict { current } => state = self.recognise(*current)?,
                 Commit::Duplicate(_) => state = self.load(&load).await?,
                 Commit::Locked { until } => match command {
-                    Command::Book { incoming, unreadable: false } | Command::BookDeposit { incoming } => {
-                        command = Command::BookWaiting { incoming }
+                    Command::Book { incoming, unreadable: false, sighting }
+                    | Command::BookDeposit { incoming, sighting } => {
+                        command = Command::BookWaiting { incoming, sighting }
                     }
                     _ => return Err(DomainError::NumberLocked { until }.into()),
                 },

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChainCursor, Currency, Seconds, Timestamp, Wallet};
+use crate::{ChainCursor, Currency, Nanotons, Seconds, Timestamp, Wallet};
 
 /// The shop itself; one per store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +78,9 @@ pub struct Policy {
     pub max_open_invoices: u32,
     /// How many numbers one customer can hold, those it is about to pay for included.
     pub max_numbers: u32,
+    /// Where the chain is read through several sources: payments above this settle only when a second source has them.
+    #[serde(default)]
+    pub cross_check_above: Nanotons,
 }
 
 impl Default for Policy {
@@ -89,6 +92,7 @@ impl Default for Policy {
             transfer_ttl: Seconds::from_hours(24),
             max_open_invoices: 10,
             max_numbers: 50,
+            cross_check_above: Nanotons::ZERO,
         }
     }
 }

@@ -204,7 +204,9 @@ impl World {
         let chain = &self.chains[&currency];
         for transaction in &chain[chain.len() - self.unseen[&currency]..] {
             let incoming = transaction.incoming().unwrap().clone();
-            self.ask(Actor::System, Command::Book { incoming, unreadable: false }).await.unwrap();
+            self.ask(Actor::System, Command::Book { incoming, unreadable: false, sighting: Sighting::SOLE })
+                .await
+                .unwrap();
         }
         let cursor = chain.last().map_or(from.cursor, ChainTransaction::cursor);
         self.unseen.insert(currency, 0);

@@ -66,9 +66,8 @@ impl<'a> Walk<'a> {
                 )));
             }
         }
-        let mut walk = Self { watched, after: *after, next: None, met: Vec::new() };
-        walk.step_to(head)?;
-        Ok(walk)
+        let next = Self::following(head, after)?;
+        Ok(Self { watched, after: *after, next, met: Vec::new() })
     }
 
     /// The transaction with which the next page must begin; nothing when the walk is over.
@@ -109,9 +108,11 @@ impl<'a> Walk<'a> {
                     expected.hash
                 )));
             }
-            self.met
-                .push(transaction.classified(self.watched).map_err(|error| unverified(error.to_string()))?);
-            self.step_to(&previous)?;
+            // Both before the walk moves: a refused page leaves it where it was.
+            let next = Self::following(&previous, &self.after)?;
+            let met = transaction.classified(self.watched).map_err(|error| unverified(error.to_string()))?;
+            self.met.push(met);
+            self.next = next;
         }
         match self.next {
             // A page may end here, but not before something that it should have held.
@@ -132,23 +133,21 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Decides whether the walk goes on at `link`.
+    /// Where the walk goes on after it was led to `link`; nowhere when it is over.
     ///
     /// Logical time 0 is the account's beginning. It may lie above the cursor: an account that is deleted and
     /// funded again begins anew, and forgets its former chain.
-    fn step_to(&mut self, link: &ChainCursor) -> Result<(), GatewayError> {
-        self.next = None;
-        let Some(hash) = link.hash else { return Ok(()) };
-        if link.lt > self.after.lt {
-            self.next = Some(Link { lt: link.lt, hash });
-            return Ok(());
+    fn following(link: &ChainCursor, after: &ChainCursor) -> Result<Option<Link>, GatewayError> {
+        let Some(hash) = link.hash else { return Ok(None) };
+        if link.lt > after.lt {
+            return Ok(Some(Link { lt: link.lt, hash }));
         }
-        match self.after.hash {
-            Some(read) if *link != self.after => Err(unverified(format!(
+        match after.hash {
+            Some(read) if link != after => Err(unverified(format!(
                 "the chain leads to {hash} at {}, not to {read} at {}, which had been read",
-                link.lt, self.after.lt
+                link.lt, after.lt
             ))),
-            _ => Ok(()),
+            _ => Ok(None),
         }
     }
 

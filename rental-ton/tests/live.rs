@@ -4,6 +4,8 @@
 mod server;
 #[path = "live/usdt.rs"]
 mod usdt;
+#[path = "live/witnesses.rs"]
+mod witnesses;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -374,7 +376,7 @@ fn settings_that_cannot_work_are_refused() {
     assert!(matches!(refused, Err(ProviderError::Network)));
 }
 
-/// A toncenter whose chain is made by a sandbox.
+/// Providers whose chain is made by a sandbox.
 struct Live {
     gateway: TonGateway,
     server: Server,
@@ -384,15 +386,15 @@ struct Live {
 }
 
 impl Live {
-    async fn new() -> Self {
-        Self::of(Currency::Ton).await
-    }
-
     async fn usdt() -> Self {
-        Self::of(Currency::Usdt).await
+        Self::of(Currency::Usdt, &[ProviderKind::Toncenter]).await
     }
 
-    async fn of(currency: Currency) -> Self {
+    async fn ton(kinds: &'static [ProviderKind]) -> Self {
+        Self::of(Currency::Ton, kinds).await
+    }
+
+    async fn of(currency: Currency, kinds: &'static [ProviderKind]) -> Self {
         let folder = tempfile::tempdir().expect("a folder for tests");
         let clock = ManualClock::at(Timestamp::from_unix(SYNC_UTIME));
         let sandbox =
@@ -405,7 +407,12 @@ impl Live {
         };
         let chain = Chain { wallet: wallet.clone(), sync_utime: SYNC_UTIME, ..Chain::default() };
         let (server, url) = Server::start(chain).await;
-        let configs = vec![ProviderConfig { page_size: 2, ..config(&url) }];
+        let of = |kind: &ProviderKind| ProviderConfig {
+            kind: *kind,
+            page_size: 2,
+            ..config(&server::url_for(*kind, &url))
+        };
+        let configs = kinds.iter().map(of).collect();
         let gateway = match currency {
             Currency::Ton => gateway(&wallet, configs),
             Currency::Usdt => usdt_gateway(&wallet, &owner, configs),
@@ -455,7 +462,17 @@ impl GatewayUnderTest for Live {
 }
 
 mod conformance {
-    rental_core::gateway_conformance!(super::Live::new);
+    rental_core::gateway_conformance!(|| super::Live::ton(&[super::ProviderKind::Toncenter]));
+}
+
+mod conformance_of_tonapi {
+    rental_core::gateway_conformance!(|| super::Live::ton(&[super::ProviderKind::Tonapi]));
+}
+
+mod conformance_of_several {
+    use super::ProviderKind::{Tonapi, Toncenter, ToncenterV3};
+
+    rental_core::gateway_conformance!(|| super::Live::ton(&[Toncenter, Tonapi, ToncenterV3]));
 }
 
 mod conformance_of_usdt {

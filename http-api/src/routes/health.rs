@@ -10,7 +10,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rental_app::WorkerHealth;
-use rental_core::{Clock, Seconds, SystemClock, Timestamp};
+use rental_core::{Clock, Seconds, SourceState, SourceStatus, SystemClock, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -33,6 +33,28 @@ pub(crate) struct Readiness {
     store: &'static str,
     /// The background workers, by name.
     workers: BTreeMap<&'static str, WorkerReport>,
+    /// The providers through which the chain is read; none in the sandbox.
+    providers: Vec<ProviderReport>,
+}
+
+/// How a provider is doing.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProviderReport {
+    /// Its name.
+    #[schema(example = "toncenter")]
+    name: String,
+    /// `ok`, `failing`, or `left_alone` when it has failed so often that it is not asked for a while.
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// Up to which chain time it has seen the chain.
+    read_to: Option<String>,
+}
+
+impl From<SourceStatus> for ProviderReport {
+    fn from(source: SourceStatus) -> Self {
+        let read_to = source.read_to.map(|read_to| read_to.to_string());
+        Self { name: source.name, status: source.state.name(), read_to }
+    }
 }
 
 /// How a background worker is doing.
@@ -84,14 +106,17 @@ pub(crate) async fn readyz(State(api): State<Api>) -> Response {
         Ok(Ok(_)) => "ok",
         Ok(Err(_)) | Err(_) => "unavailable",
     };
-    let well = workers.values().all(|worker| matches!(worker.status, "ok" | "starting"));
+    let sources = api.gateway.sources();
+    let well = workers.values().all(|worker| matches!(worker.status, "ok" | "starting"))
+        && sources.iter().all(|source| source.state != SourceState::LeftAlone);
+    let providers = sources.into_iter().map(ProviderReport::from).collect();
     let (code, status) = match store {
         _ if api.leaving.is_cancelled() => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         "ok" if well => (StatusCode::OK, "ok"),
         "ok" => (StatusCode::OK, "degraded"),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     };
-    (code, Json(Readiness { status, store, workers })).into_response()
+    (code, Json(Readiness { status, store, workers, providers })).into_response()
 }
 
 /// The metrics on the main port.

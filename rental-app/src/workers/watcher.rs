@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use rental_core::{
-    Actor, ChainState, ChainTransaction, Command, Currency, DomainError, Effect, ExceptionReason, Leases,
-    Likeness, OutgoingTransfer, PageRequest, Payload, PaymentGateway, PaymentQuery, RentalService, Rentals,
-    Request, ServiceError, TxHash, Verdict,
+    Actor, ChainCursor, ChainState, ChainTransaction, Command, Currency, DomainError, Effect,
+    ExceptionReason, Leases, Likeness, Outcome, OutgoingTransfer, PageRequest, Payload, Payment,
+    PaymentGateway, PaymentQuery, RentalService, Rentals, Request, ServiceError, TxHash, Verdict,
 };
 
 use super::{CONCURRENCY, Leadership, WorkerError};
@@ -89,7 +89,7 @@ impl Watcher {
         if read.transactions.is_empty() {
             self.advance(chain, ChainState { read_to: read.read_to, ..chain }).await?;
         }
-        report.settled += self.settle_waiting().await?;
+        report.settled += self.settle_waiting().await? + self.confirm().await?;
         metrics::gauge!("rental_chain_read_to_timestamp_seconds", "currency" => currency.name())
             .set(approximate(read.read_to.unix()));
         Ok(report)
@@ -115,6 +115,38 @@ impl Watcher {
         Ok(settled)
     }
 
+    /// Asks again who has the payments that only one source of the chain had.
+    async fn confirm(&self) -> Result<usize, WorkerError> {
+        let query = PaymentQuery {
+            outcome: Some("exception"),
+            reason: Some(ExceptionReason::Unconfirmed),
+            ..PaymentQuery::default()
+        };
+        let mut payments =
+            self.service.payments(&Actor::System, &query, &PageRequest::first(CHUNK)).await?.items;
+        payments.retain(|payment| payment.amount.currency() == self.gateway.currency());
+        metrics::gauge!("rental_payments_unconfirmed").set(u32::try_from(payments.len()).unwrap_or(u32::MAX));
+        let place = |payment: &Payment| ChainCursor { lt: payment.lt, hash: Some(payment.tx) };
+        let places: Vec<_> = payments.iter().map(place).collect();
+        let sightings = self.gateway.sightings(&places).await?;
+        let mut settled = 0;
+        for (payment, sighting) in payments.iter().zip(sightings) {
+            let command = Command::ConfirmPayment { tx: payment.tx, sighting };
+            match self.service.execute(Request::new(Actor::System, command)).await {
+                Ok(receipt) if receipt.changed => {
+                    let Effect::Payment(payment) = &receipt.effect else {
+                        return Err(ServiceError::Unexpected.into());
+                    };
+                    settled += usize::from(payment.outcome == Outcome::Settled);
+                    report_doubt(payment);
+                }
+                Ok(_) | Err(ServiceError::Domain(DomainError::NumberLocked { .. })) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(settled)
+    }
+
     /// Books a piece of the chain. Payments of one invoice are booked in the order of the chain, so that the first
     /// one settles it; different invoices go side by side and share the disk's flushes.
     async fn book(
@@ -124,15 +156,19 @@ impl Watcher {
     ) -> Result<(), WorkerError> {
         let mut by_payload: BTreeMap<Option<Payload>, Vec<Command>> = BTreeMap::new();
         let mut alone = Vec::new();
+        let payments = transactions.iter().filter(|transaction| transaction.incoming().is_some());
+        let places: Vec<_> = payments.map(ChainTransaction::cursor).collect();
+        let mut sightings = self.gateway.sightings(&places).await?.into_iter();
         for transaction in transactions {
             let Some(incoming) = transaction.incoming() else {
                 tracing::debug!(tx = %transaction.tx, verdict = ?transaction.verdict, "not a payment");
                 continue;
             };
             let unreadable = matches!(transaction.verdict, Verdict::Unreadable(_));
+            let sighting = sightings.next().ok_or(ServiceError::Unexpected)?;
             let command = match transaction.verdict {
-                Verdict::FromOwner(_) => Command::BookDeposit { incoming: incoming.clone() },
-                _ => Command::Book { incoming: incoming.clone(), unreadable },
+                Verdict::FromOwner(_) => Command::BookDeposit { incoming: incoming.clone(), sighting },
+                _ => Command::Book { incoming: incoming.clone(), unreadable, sighting },
             };
             match incoming.comment.text().and_then(Payload::from_comment) {
                 Some(payload) => by_payload.entry(Some(payload)).or_default().push(command),
@@ -202,6 +238,7 @@ impl Watcher {
             metrics::counter!("rental_payments_total", "outcome" => outcome, "currency" => currency)
                 .increment(1);
             tracing::info!(tx = %payment.tx, amount = %payment.amount, outcome, reason = ?payment.outcome.reason(), "payment booked");
+            report_doubt(payment);
             booked += 1;
             settled += usize::from(outcome == "settled");
         }
@@ -221,6 +258,17 @@ impl Watcher {
     /// Lets another replica take over at once.
     pub(super) async fn resign(&self) {
         self.leadership.resign().await;
+    }
+}
+
+/// Raises the alarm when the sources of the chain contradict each other: one of them is lying or broken.
+fn report_doubt(payment: &Payment) {
+    if payment.outcome.reason() == Some(ExceptionReason::Disputed) {
+        metrics::counter!("rental_payments_disputed_total").increment(1);
+        tracing::error!(
+            tx = %payment.tx, amount = %payment.amount,
+            "the providers contradict each other about a payment; look it up on chain, then apply it or write it off"
+        );
     }
 }
 

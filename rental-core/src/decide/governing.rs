@@ -98,6 +98,19 @@ impl Draft<'_> {
         Ok(Effect::Done)
     }
 
+    /// Sets a position back. `read_to` stays: what was promised by it (a reservation ended) cannot be taken back.
+    pub(super) fn reread_chain(&mut self, currency: Currency, from_lt: u64) -> Result<Effect, DomainError> {
+        let stored = self.chains.of(currency);
+        let from = stored.cursor;
+        if from_lt >= from.lt {
+            return Err(DomainError::ChainNotRead { read_to_lt: from.lt });
+        }
+        let cursor = ChainCursor { lt: from_lt, hash: None };
+        self.chain = Some(ChainMove { from, to: ChainState { cursor, ..stored } });
+        self.audit("chain.reread", from_lt, Some(from.lt.to_string()));
+        Ok(Effect::Done)
+    }
+
     pub(super) fn raise(&mut self, alarm: &Alarm) -> Effect {
         self.event(None, EventKind::ShopAlarm { alarm: alarm.clone() });
         Effect::Done

@@ -1,8 +1,9 @@
 //! Payments: what settles, what is an exception, and what the operator may decide.
 
 use crate::{
-    Comment, DomainError, Effect, EventKind, ExceptionReason, HistoryKind, Holding, IncomingPayment, Invoice,
-    InvoiceId, InvoiceKind, InvoiceStatus, NumberState, Outcome, Payload, Payment, Rental, Seconds, TxHash,
+    Amount, Comment, Currency, DomainError, Effect, EventKind, ExceptionReason, HistoryKind, Holding,
+    IncomingPayment, Invoice, InvoiceId, InvoiceKind, InvoiceStatus, NumberState, Outcome, Payload, Payment,
+    Rental, Seconds, Sighting, TxHash,
 };
 
 use super::draft::Draft;
@@ -47,7 +48,12 @@ fn fits(invoice: &Invoice, incoming: &IncomingPayment) -> Result<(), ExceptionRe
 
 impl Draft<'_> {
     /// Books a payment exactly once: the transaction's hash is a permanent once-key.
-    pub(super) fn book(&mut self, incoming: &IncomingPayment, unreadable: bool) -> Effect {
+    pub(super) fn book(
+        &mut self,
+        incoming: &IncomingPayment,
+        unreadable: bool,
+        sighting: Sighting,
+    ) -> Effect {
         if let Some(booked) = self.payment.as_ref().filter(|payment| payment.tx == incoming.tx) {
             return Effect::Payment(Box::new(booked.clone()));
         }
@@ -55,25 +61,29 @@ impl Draft<'_> {
             Err(reason) => return self.keep(incoming, reason, None),
             Ok(invoice) => invoice,
         };
-        let carried_out =
-            fits(&invoice, incoming).and_then(|()| self.carry_out(&invoice, incoming.tx, Allowed::Hanging));
-        match carried_out {
+        if let Err(reason) = fits(&invoice, incoming) {
+            return self.keep(incoming, reason, Some(&invoice));
+        }
+        if let Some(doubt) = self.doubt(incoming.amount, sighting) {
+            return self.keep_waiting(incoming, doubt, &invoice);
+        }
+        match self.carry_out(&invoice, incoming.tx, Allowed::Hanging) {
             Err(reason) => self.keep(incoming, reason, Some(&invoice)),
             Ok(()) => self.enter(incoming, Outcome::Settled, Some(invoice.id)),
         }
     }
 
     /// Books money from one of the operator's own wallets. Whoever tries the shop out with it pays like everybody.
-    pub(super) fn book_deposit(&mut self, incoming: &IncomingPayment) -> Effect {
+    pub(super) fn book_deposit(&mut self, incoming: &IncomingPayment, sighting: Sighting) -> Effect {
         if named_by(incoming).is_some() || self.payment.is_some() {
-            return self.book(incoming, false);
+            return self.book(incoming, false, sighting);
         }
         self.enter(incoming, Outcome::Deposit, None)
     }
 
     /// Books a payment whose number is locked. One that fits waits; the next tick on the unlocked number settles it,
     /// and until then the invoice cannot lapse.
-    pub(super) fn book_waiting(&mut self, incoming: &IncomingPayment) -> Effect {
+    pub(super) fn book_waiting(&mut self, incoming: &IncomingPayment, sighting: Sighting) -> Effect {
         if let Some(booked) = self.payment.as_ref().filter(|payment| payment.tx == incoming.tx) {
             return Effect::Payment(Box::new(booked.clone()));
         }
@@ -84,21 +94,77 @@ impl Draft<'_> {
         if let Err(reason) = fits(&invoice, incoming) {
             return self.keep(incoming, reason, Some(&invoice));
         }
+        let reason = self.doubt(incoming.amount, sighting).unwrap_or(ExceptionReason::NumberLocked);
+        self.keep_waiting(incoming, reason, &invoice)
+    }
+
+    /// Keeps a payment that fits and may settle its invoice later. Until then the invoice cannot lapse.
+    fn keep_waiting(
+        &mut self,
+        incoming: &IncomingPayment,
+        reason: ExceptionReason,
+        invoice: &Invoice,
+    ) -> Effect {
         if let Some(invoice) = self.invoice(invoice.id) {
             invoice.waiting = Some(incoming.tx);
         }
-        self.keep(incoming, ExceptionReason::NumberLocked, Some(&invoice))
+        self.keep(incoming, reason, Some(invoice))
+    }
+
+    /// Why a payment of `amount` that was seen like this may not settle anything by itself. Where there is one source
+    /// of the chain, nobody else can be asked; a source that contradicts counts whatever the amount. The figure above
+    /// which another source has to agree is one of TON: other money is always checked.
+    fn doubt(&self, amount: Amount, sighting: Sighting) -> Option<ExceptionReason> {
+        let Sighting { sources, confirmed, denied } = sighting;
+        let above = self.shop.policy.cross_check_above.get();
+        let small = amount.currency() == Currency::Ton && amount.units() <= above;
+        let checked = sources > 1 && !small;
+        if denied > 0 {
+            Some(ExceptionReason::Disputed)
+        } else if checked && confirmed < 2 {
+            Some(ExceptionReason::Unconfirmed)
+        } else {
+            None
+        }
+    }
+
+    /// Looks at an unconfirmed payment again, now that more may be known. What is disputed stays so: it is the
+    /// operator's to decide.
+    pub(super) fn confirm_payment(&mut self, sighting: Sighting) -> Result<Effect, DomainError> {
+        let payment = self.payment.clone().ok_or(DomainError::PaymentUnknown)?;
+        if payment.outcome == (Outcome::Exception { reason: ExceptionReason::Unconfirmed }) {
+            match self.doubt(payment.amount, sighting) {
+                Some(ExceptionReason::Disputed) => self.dispute(payment),
+                Some(_) => {}
+                None => self.settle_if_waiting(ExceptionReason::Unconfirmed),
+            }
+        }
+        let payment = self.payment.clone().ok_or(DomainError::PaymentUnknown)?;
+        Ok(Effect::Payment(Box::new(payment)))
+    }
+
+    fn dispute(&mut self, payment: Payment) {
+        let reason = ExceptionReason::Disputed;
+        let Payment { tx, amount, invoice, .. } = payment;
+        let customer = invoice.and_then(|id| self.invoice(id)).map(|invoice| invoice.customer.clone());
+        self.event(customer.as_ref(), EventKind::PaymentException { tx, amount, reason, invoice });
+        self.payment = Some(Payment { outcome: Outcome::Exception { reason }, ..payment });
     }
 
     /// Settles a payment that waited for a lock to go.
     pub(super) fn settle_waiting(&mut self) {
+        self.settle_if_waiting(ExceptionReason::NumberLocked);
+    }
+
+    /// Settles the payment that its invoice waits for, if this is why it waits.
+    fn settle_if_waiting(&mut self, reason: ExceptionReason) {
         let Some(payment) = self.payment.clone() else {
             return;
         };
         let Some(invoice) = payment.invoice.and_then(|id| self.invoice(id).cloned()) else {
             return;
         };
-        let undecided = payment.outcome == Outcome::Exception { reason: ExceptionReason::NumberLocked };
+        let undecided = payment.outcome == Outcome::Exception { reason };
         if !undecided || !invoice.is_open() || invoice.waiting != Some(payment.tx) {
             return;
         }
@@ -226,7 +292,7 @@ impl Draft<'_> {
     pub(super) fn apply_payment(&mut self, named: Option<InvoiceId>) -> Result<Effect, DomainError> {
         let (payment, reason) = self.undecided()?;
         let id = named.or(payment.invoice).ok_or(DomainError::InvoiceNotNamed)?;
-        if reason == ExceptionReason::NumberLocked && payment.invoice != Some(id) {
+        if reason.holds_invoice() && payment.invoice != Some(id) {
             return Err(DomainError::PaymentWaiting); // its own invoice would wait for it for ever
         }
         let invoice = self.invoice(id).cloned().ok_or(DomainError::InvoiceUnknown)?;

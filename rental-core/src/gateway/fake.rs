@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::{
     Amount, ChainCursor, ChainHead, ChainRead, ChainTransaction, Comment, Currency, GatewayError,
     IncomingPayment, Network, NotPayment, OutgoingTransfer, PaymentGateway, PaymentLinks, PaymentRequest,
-    Seconds, Timestamp, TxHash, Verdict, Wallet, WalletLink,
+    Seconds, Sighting, Timestamp, TxHash, Verdict, Wallet, WalletLink,
 };
 
 /// The logical time from one scripted transaction to the next.
@@ -49,6 +49,7 @@ struct Script {
     transactions: Vec<ChainTransaction>,
     read_to: Timestamp,
     failures: Vec<GatewayError>,
+    sighting: Option<Sighting>,
     reads: u64,
 }
 
@@ -152,6 +153,11 @@ impl FakeGateway {
         self.script().failures.extend(vec![error; times]);
     }
 
+    /// Says from now on that every transaction was seen like this; until then, by the only source.
+    pub fn set_sighting(&self, sighting: Sighting) {
+        self.script().sighting = Some(sighting);
+    }
+
     /// How often `head` or `read` was called, failures included.
     pub fn reads(&self) -> u64 {
         self.script().reads
@@ -194,6 +200,10 @@ impl PaymentGateway for FakeGateway {
         }
         let transactions = script.transactions.iter().filter(|known| known.lt > after.lt).cloned().collect();
         Ok(ChainRead { transactions, read_to: script.read_to })
+    }
+
+    async fn sightings(&self, places: &[ChainCursor]) -> Result<Vec<Sighting>, GatewayError> {
+        Ok(vec![self.script().sighting.unwrap_or(Sighting::SOLE); places.len()])
     }
 
     /// Readable rather than exact: the comment is not escaped.

@@ -103,7 +103,7 @@ async fn fault_06_and_10_one_payment_seen_by_many_watchers_counts_once() {
         .map(|_| {
             let (shop, coin) = (shop.clone(), coin.clone());
             tokio::spawn(async move {
-                let command = Command::Book { incoming: coin, unreadable: false };
+                let command = Command::Book { incoming: coin, unreadable: false, sighting: Sighting::SOLE };
                 shop.ask(Actor::System, command).await.unwrap()
             })
         })

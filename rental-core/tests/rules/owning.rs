@@ -111,7 +111,7 @@ async fn what_was_paid_while_the_number_was_locked_is_kept_when_the_number_is_go
     let shop = TestShop::open().await;
     let invoice = shop.open_rent(1, 7).await.unwrap();
     let coin = shop.coin(invoice.amount, invoice.payload.as_str());
-    let command = Command::BookWaiting { incoming: coin.clone() };
+    let command = Command::BookWaiting { incoming: coin.clone(), sighting: Sighting::SOLE };
     shop.ask(Actor::System, command).await.unwrap();
     shop.note(1, sold()).await;
     let payment = shop.service.payment(&admin(), coin.tx).await.unwrap();

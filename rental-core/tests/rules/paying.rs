@@ -82,7 +82,11 @@ async fn every_other_coin_is_kept_with_its_reason() {
         let payment = shop.book(coin).await;
         assert_eq!((payment.outcome, payment.invoice), (exception(reason), None));
     }
-    let command = Command::Book { incoming: shop.coin(open.amount, open.payload.as_str()), unreadable: true };
+    let command = Command::Book {
+        incoming: shop.coin(open.amount, open.payload.as_str()),
+        unreadable: true,
+        sighting: Sighting::SOLE,
+    };
     let unreadable = shop.ask(Actor::System, command).await.unwrap().payment().unwrap();
     assert_eq!(unreadable.outcome, exception(ExceptionReason::UnreadableMessage));
     assert_eq!(shop.state(4).await, NumberState::Reserved);
@@ -234,4 +238,130 @@ async fn a_waiting_payment_is_not_taken_away_from_its_invoice() {
     shop.read_chain().await;
     assert!(shop.tick(1).await, "nothing waits any more, so the reservation ends");
     assert_eq!(shop.state(1).await, NumberState::Available);
+}
+
+/// Two sources of which so many have it, and so many contradict.
+fn seen(confirmed: u8, denied: u8) -> Sighting {
+    Sighting { sources: 2, confirmed, denied }
+}
+
+async fn book_seen(shop: &TestShop, invoice: &Invoice, sighting: Sighting) -> Payment {
+    let incoming = shop.coin(invoice.amount, invoice.payload.as_str());
+    let command = Command::Book { incoming, unreadable: false, sighting };
+    shop.ask(Actor::System, command).await.unwrap().payment().unwrap()
+}
+
+async fn confirm(shop: &TestShop, tx: TxHash, sighting: Sighting) -> Payment {
+    let command = Command::ConfirmPayment { tx, sighting };
+    shop.ask(Actor::System, command).await.unwrap().payment().unwrap()
+}
+
+#[tokio::test]
+async fn a_payment_that_one_source_has_waits_for_the_second_and_settles_once() {
+    let shop = TestShop::open().await;
+    let invoice = shop.open_rent(1, 7).await.unwrap();
+    let payment = book_seen(&shop, &invoice, seen(1, 0)).await;
+    assert_eq!(payment.outcome, exception(ExceptionReason::Unconfirmed));
+    assert_eq!(shop.pay(&invoice).await.outcome, exception(ExceptionReason::Duplicate));
+    shop.pass(901);
+    shop.read_chain().await; // past the deadline: no lapse while it waits
+    shop.tick(1).await;
+    assert_eq!(shop.state(1).await, NumberState::Reserved);
+    let still = confirm(&shop, payment.tx, seen(1, 0)).await;
+    assert_eq!((still.outcome, still.version), (exception(ExceptionReason::Unconfirmed), 1));
+
+    let settled = confirm(&shop, payment.tx, seen(2, 0)).await;
+    assert_eq!((settled.outcome, settled.version), (Outcome::Settled, 2));
+    let rental = shop.rental(1).await;
+    for sighting in [seen(2, 0), seen(1, 0), seen(0, 2)] {
+        assert_eq!(confirm(&shop, payment.tx, sighting).await.outcome, Outcome::Settled);
+    }
+    assert_eq!(shop.rental(1).await, rental);
+}
+
+#[tokio::test]
+async fn a_disputed_payment_settles_only_by_the_operator() {
+    let shop = TestShop::open().await;
+    let at_once = shop.open_rent(1, 7).await.unwrap();
+    let payment = book_seen(&shop, &at_once, seen(1, 1)).await;
+    assert_eq!(payment.outcome, exception(ExceptionReason::Disputed));
+
+    let later = shop.open_rent(2, 7).await.unwrap();
+    let waits = book_seen(&shop, &later, seen(1, 0)).await;
+    let disputed = confirm(&shop, waits.tx, seen(1, 1)).await;
+    assert_eq!(disputed.outcome, exception(ExceptionReason::Disputed));
+    let again = confirm(&shop, waits.tx, seen(2, 0)).await;
+    assert_eq!(again.outcome, exception(ExceptionReason::Disputed), "nobody believes them any more");
+    shop.pass(901);
+    shop.read_chain().await;
+    shop.tick(2).await;
+    assert_eq!(shop.state(2).await, NumberState::Reserved, "nothing is released by guess");
+
+    let apply = Command::ApplyPayment { tx: waits.tx, invoice: None };
+    let applied = shop.admin(apply).await.unwrap().payment().unwrap();
+    assert_eq!(applied.outcome, Outcome::Applied { reason: ExceptionReason::Disputed });
+    assert_eq!(shop.state(2).await, NumberState::Rented);
+    shop.admin(Command::WriteOffPayment { tx: payment.tx }).await.unwrap();
+    assert!(shop.tick(1).await, "nothing waits any more, so the reservation ends");
+    assert_eq!(shop.state(1).await, NumberState::Available);
+}
+
+#[tokio::test]
+async fn small_payments_need_no_second_source_unless_it_contradicts() {
+    let policy = Policy { cross_check_above: Nanotons::from_ton(10).unwrap(), ..Policy::default() };
+    let shop = TestShop::with_policy(policy).await;
+    let (one, two) = (shop.open_rent(1, 7).await.unwrap(), shop.open_rent(2, 7).await.unwrap());
+    assert_eq!(one.amount, ton("10"), "exactly the figure");
+    assert_eq!(book_seen(&shop, &one, seen(1, 0)).await.outcome, Outcome::Settled);
+    let disputed = book_seen(&shop, &two, seen(1, 1)).await;
+    assert_eq!(disputed.outcome, exception(ExceptionReason::Disputed));
+    let sole = Sighting { sources: 1, confirmed: 0, denied: 0 };
+    let three = shop.open_rent(3, 7).await.unwrap();
+    assert_eq!(book_seen(&shop, &three, sole).await.outcome, Outcome::Settled, "there is nobody to ask");
+}
+
+#[tokio::test]
+async fn what_fits_no_invoice_is_kept_for_its_own_reason_whoever_has_it() {
+    let shop = TestShop::open().await;
+    let incoming = shop.coin(ton("1"), "hello");
+    let command = Command::Book { incoming, unreadable: false, sighting: seen(1, 1) };
+    let stray = shop.ask(Actor::System, command).await.unwrap().payment().unwrap();
+    assert_eq!(stray.outcome, exception(ExceptionReason::UnknownPayload));
+}
+
+#[tokio::test]
+async fn an_unconfirmed_payment_for_a_locked_number_waits_for_both() {
+    let shop = TestShop::open().await;
+    let invoice = shop.open_rent(1, 7).await.unwrap();
+    let (name, token) = (LeaseName::Number(number(1)), LeaseToken::from_entropy([1; 16]));
+    shop.store.acquire(&name, &token, Seconds(3600)).await.unwrap().unwrap();
+    let payment = book_seen(&shop, &invoice, seen(1, 0)).await;
+    assert_eq!(payment.outcome, exception(ExceptionReason::Unconfirmed));
+    let command = Command::ConfirmPayment { tx: payment.tx, sighting: seen(2, 0) };
+    let refused = refusal(shop.ask(Actor::System, command).await);
+    assert!(matches!(refused, DomainError::NumberLocked { .. }));
+    assert!(shop.store.release(&name, &token).await.unwrap());
+    shop.tick(1).await;
+    assert_eq!(shop.state(1).await, NumberState::Reserved, "a tick confirms nothing");
+    assert_eq!(confirm(&shop, payment.tx, seen(2, 0)).await.outcome, Outcome::Settled);
+}
+
+#[tokio::test]
+async fn the_operator_has_the_chain_read_again_and_nothing_is_booked_twice() {
+    let shop = TestShop::open().await;
+    let invoice = shop.open_rent(1, 7).await.unwrap();
+    let coin = shop.coin(invoice.amount, invoice.payload.as_str());
+    let before = shop.service.shop().await.unwrap().chains.of(Currency::Ton);
+    let to = ChainState { cursor: ChainCursor { lt: 500, hash: Some(TxHash([5; 32])) }, ..before };
+    shop.ask(Actor::System, Command::AdvanceChain { from: before.cursor, to }).await.unwrap();
+    let booked = shop.book(coin.clone()).await;
+
+    let reread = |from_lt| Command::RereadChain { currency: Currency::Ton, from_lt };
+    assert_eq!(refusal(shop.ask(actor(7), reread(1)).await), DomainError::Denied);
+    let ahead = refusal(shop.admin(reread(500)).await);
+    assert_eq!(ahead, DomainError::ChainNotRead { read_to_lt: 500 });
+    shop.admin(reread(7)).await.unwrap();
+    let after = shop.service.shop().await.unwrap().chains.of(Currency::Ton);
+    assert_eq!(after, ChainState { cursor: ChainCursor { lt: 7, hash: None }, ..to });
+    assert_eq!(shop.book(coin).await, booked);
 }

@@ -95,7 +95,7 @@ async fn other_transfers_and_other_payments_are_left_alone() {
 async fn the_operators_own_money_is_a_deposit_unless_it_names_an_invoice() {
     let shop = TestShop::open().await;
     let book = async |coin: IncomingPayment| {
-        let command = Command::BookDeposit { incoming: coin };
+        let command = Command::BookDeposit { incoming: coin, sighting: Sighting::SOLE };
         shop.ask(Actor::System, command).await.unwrap().payment().unwrap().outcome
     };
     let coin = shop.coin(ton("5"), "for fees");

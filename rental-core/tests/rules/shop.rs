@@ -107,7 +107,7 @@ impl TestShop {
     }
 
     pub(crate) async fn book(&self, incoming: IncomingPayment) -> Payment {
-        let command = Command::Book { incoming, unreadable: false };
+        let command = Command::Book { incoming, unreadable: false, sighting: Sighting::SOLE };
         self.ask(Actor::System, command).await.unwrap().payment().unwrap()
     }
 

@@ -8,7 +8,8 @@ use redis_servers::Server;
 use rental_core::{
     Actor, ChainCursor, Changes, Command, Comment, Commit, Currency, CustomerId, Due, Effect, Envelope,
     IncomingPayment, Invoice, Network, NumberState, Owner, PageRequest, PhoneNumber, Policy, RentalService,
-    Rentals, Request, Seconds, Seed, Store, Term, TransferToken, TxHash, Ulid, Wallet, decide, load_for,
+    Rentals, Request, Seconds, Seed, Sighting, Store, Term, TransferToken, TxHash, Ulid, Wallet, decide,
+    load_for,
 };
 use rental_redis::{RedisConfig, RedisStore};
 
@@ -179,7 +180,8 @@ impl Shop {
             sender: format!("0:{}", "1".repeat(64)),
             chain_time: invoice.created_at,
         };
-        shop.ask(Actor::System, Command::Book { incoming, unreadable: false }).await;
+        shop.ask(Actor::System, Command::Book { incoming, unreadable: false, sighting: Sighting::SOLE })
+            .await;
     }
 
     pub(crate) async fn open_renewal(shop: Arc<Self>, n: u64) -> Invoice {

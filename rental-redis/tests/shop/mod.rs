@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rental_core::{
     Actor, ChainCursor, Changes, Command, Comment, Currency, CustomerId, Effect, IncomingPayment, Invoice,
     InvoiceId, InvoiceKind, InvoiceStatus, Load, Network, PhoneNumber, Policy, Receipt, RentalService,
-    Rentals, Request, ServiceError, Store, Term, TxHash, Wallet,
+    Rentals, Request, ServiceError, Sighting, Store, Term, TxHash, Wallet,
 };
 use rental_redis::{RedisConfig, RedisStore};
 
@@ -93,7 +93,7 @@ impl Shop {
     }
 
     pub(crate) async fn book(&self, incoming: IncomingPayment) -> Result<Receipt, ServiceError> {
-        self.ask(Actor::System, Command::Book { incoming, unreadable: false }).await
+        self.ask(Actor::System, Command::Book { incoming, unreadable: false, sighting: Sighting::SOLE }).await
     }
 
     /// A change set as the service would make it: an invoice for number `n`.

@@ -194,6 +194,17 @@ fn a_refused_page_leaves_the_walk_where_another_providers_page_can_go_on() {
 }
 
 #[test]
+fn a_chain_that_contradicts_the_cursor_does_so_whoever_hands_it_over() {
+    let (wallet, rows) = history();
+    let foreign = ChainCursor { hash: Some(TxHash([7; 32])), ..cursor(&rows[30]) };
+    let mut walk = Walk::new(&wallet, &cursor(&rows[0]), &foreign).expect("a plain head");
+    for _ in 0..3 {
+        assert!(matches!(walk.take(&rows), Err(GatewayError::Unverified(_))));
+        assert!(walk.next().is_some(), "the walk is not over");
+    }
+}
+
+#[test]
 fn pages_that_do_not_go_on_are_refused() {
     let (wallet, rows) = history();
     let mut walk = Walk::new(&wallet, &cursor(&rows[0]), &ChainCursor::START).expect("a plain head");

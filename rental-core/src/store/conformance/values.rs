@@ -4,7 +4,7 @@ use super::super::{Changes, InvoiceRef, Load, Once, Owner};
 use super::{Harness, sample};
 use crate::{
     Account, Amount, AuditEntry, Ban, ChainCursor, ChainState, Comment, Currency, ExceptionReason, Invoice,
-    NumberRecord, Outcome, Payment, Plan, Policy, Seconds, Term, Timestamp, TransferOffer, TxHash,
+    Nanotons, NumberRecord, Outcome, Payment, Plan, Policy, Seconds, Term, Timestamp, TransferOffer, TxHash,
 };
 
 /// Texts that were somebody's bug once.
@@ -132,6 +132,7 @@ pub(super) async fn the_largest_and_smallest_figures_are_read_back(h: Harness) {
         transfer_ttl: Seconds(1),
         max_open_invoices: u32::MAX,
         max_numbers: 0,
+        cross_check_above: Nanotons::MAX,
     };
     let position = ChainState {
         currency: Currency::Ton,
