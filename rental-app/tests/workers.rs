@@ -241,3 +241,45 @@ async fn reconciliation_names_what_is_missing() {
     let amount = invoice.amount;
     assert_eq!(findings, [Finding::Missing { tx, amount }, Finding::Unpaid { invoice: invoice.id, tx }]);
 }
+
+#[tokio::test]
+async fn a_payment_settles_when_a_second_source_has_it_and_only_once() {
+    let shop = Shop::open(1).await;
+    let invoice = shop.open_rent(1).await;
+    let seen = |confirmed, denied| Sighting { sources: 2, confirmed, denied };
+    let watcher = shop.watcher();
+    shop.gateway.set_sighting(seen(1, 0));
+    let tx = shop.pay(&invoice);
+    assert_eq!(watcher.run_once().await.unwrap().booked, 1);
+    let unconfirmed = Outcome::Exception { reason: ExceptionReason::Unconfirmed };
+    assert_eq!(shop.outcome(tx).await, unconfirmed);
+    shop.clock.advance(Seconds::from_hours(1)); // past the deadline: the invoice waits with its payment
+    shop.gateway.set_read_to(shop.clock.now());
+    assert_eq!(watcher.run_once().await.unwrap().settled, 0);
+    shop.sweeper().run_once().await.unwrap();
+    assert_eq!(shop.state(1).await, NumberState::Reserved);
+
+    shop.gateway.set_sighting(seen(2, 0));
+    assert_eq!(watcher.run_once().await.unwrap().settled, 1);
+    assert_eq!(shop.outcome(tx).await, Outcome::Settled);
+    assert_eq!(shop.state(1).await, NumberState::Rented);
+    assert_eq!(watcher.run_once().await.unwrap(), WatcherReport::default());
+}
+
+#[tokio::test]
+async fn a_payment_that_a_source_contradicts_waits_for_the_operator() {
+    let shop = Shop::open(1).await;
+    let invoice = shop.open_rent(1).await;
+    let watcher = shop.watcher();
+    shop.gateway.set_sighting(Sighting { sources: 2, confirmed: 1, denied: 0 });
+    let tx = shop.pay(&invoice);
+    watcher.run_once().await.unwrap();
+    shop.gateway.set_sighting(Sighting { sources: 2, confirmed: 1, denied: 1 });
+    watcher.run_once().await.unwrap();
+    let disputed = Outcome::Exception { reason: ExceptionReason::Disputed };
+    assert_eq!(shop.outcome(tx).await, disputed);
+    shop.gateway.set_sighting(Sighting { sources: 2, confirmed: 2, denied: 0 });
+    watcher.run_once().await.unwrap();
+    assert_eq!(shop.outcome(tx).await, disputed);
+    assert_eq!(shop.state(1).await, NumberState::Reserved);
+}

@@ -31,6 +31,8 @@
 mod address;
 mod classify;
 mod comment;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod gateway;
 mod item;
 mod links;

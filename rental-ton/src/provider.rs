@@ -380,6 +380,16 @@ impl Provider {
     }
 }
 
+/// Reads `body` as an answer of this kind of provider to whatever can be asked; the rows of a page, if it is one.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_anything(kind: ProviderKind, status: reqwest::StatusCode, body: &[u8]) -> Vec<Row> {
+    match kind {
+        ProviderKind::Toncenter => toncenter::read_anything(status, body),
+        ProviderKind::ToncenterV3 => toncenter_v3::read_anything(status, body),
+        ProviderKind::Tonapi => tonapi::read_anything(status, body),
+    }
+}
+
 /// Without the key, and without the URL, which may hold a password.
 impl fmt::Debug for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -398,7 +408,15 @@ impl Providers {
     /// [`ProviderError`]; one of them has to hand over bags of cells.
     pub fn new(configs: Vec<ProviderConfig>) -> Result<Self, ProviderError> {
         let mut providers = Vec::<Provider>::new();
-        for config in configs {
+        let public_toncenter =
+            |config: &ProviderConfig| config.kind != ProviderKind::Tonapi && config.base_url.is_none();
+        let sharing =
+            u32::try_from(configs.iter().filter(|config| public_toncenter(config)).count()).unwrap_or(1);
+        for mut config in configs {
+            // The public server counts the requests to both of its APIs together.
+            if public_toncenter(&config) {
+                config.pace *= sharing.max(1);
+            }
             let same = providers.iter().filter(|provider| provider.kind == config.kind).count();
             let name = match same {
                 0 => config.kind.to_string(),

@@ -31,6 +31,9 @@ pub(crate) struct Row {
     pub(crate) boc: Vec<u8>,
 }
 
+/// How many transactions one walk can hold. A provider that makes up a chain could go on for ever.
+const LONGEST: usize = 1_000_000;
+
 /// A walk under way.
 #[derive(Debug)]
 pub(crate) struct Walk<'a> {
@@ -99,6 +102,9 @@ impl<'a> Walk<'a> {
             }
         }
         let before = self.met.len();
+        if before > LONGEST {
+            return Err(unverified(format!("its chain is longer than {LONGEST} transactions")));
+        }
         while let Some(expected) = self.next {
             let Some(transaction) = rows.remove(&(expected.lt, expected.hash)) else { break };
             let previous = transaction.previous();

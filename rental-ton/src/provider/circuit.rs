@@ -71,6 +71,11 @@ impl Circuit {
         *self.state() = State::default();
     }
 
+    /// A request was answered with a refusal: the provider works, but not for us.
+    pub(crate) fn refuse(&self, error: &str) {
+        *self.state() = State { last_error: Some(error.to_owned()), ..State::default() };
+    }
+
     /// A request failed; `true` when that has opened the circuit or keeps it open.
     pub(crate) fn fail(&self, error: &str) -> bool {
         let mut state = self.state();

@@ -183,17 +183,13 @@ impl Client {
             };
             self.count(error.kind.label());
             let given_up = match error.kind {
-                // An answer that says no is an answer; only a key that is refused is a state that lasts.
-                Failure::Refused(code) if code != 401 && code != 403 => {
-                    self.circuit.succeed();
-                    true
-                }
-                Failure::TooLong => {
+                // An answer that says no is an answer. Of the refusals only that of a key or an address lasts.
+                Failure::TooLong | Failure::Refused(404 | 422) => {
                     self.circuit.succeed();
                     true
                 }
                 Failure::Refused(_) => {
-                    self.circuit.fail(&error.reason);
+                    self.circuit.refuse(&error.reason);
                     true
                 }
                 _ => self.circuit.fail(&error.reason),

@@ -55,11 +55,17 @@ pub(super) async fn clock(client: &Client) -> Result<Timestamp, CallError> {
 pub(super) async fn newest(client: &Client, account: &TonAddress) -> Result<ChainCursor, CallError> {
     let call = Call::get(&format!("v2/blockchain/accounts/{account}"));
     match client.call::<RawAccount>(&call, wire::plain).await {
-        Ok(state) => wire::cursor(state.last_transaction_lt.0, state.last_transaction_hash.as_deref()),
+        Ok(state) => state.newest(),
         Err(error) if error.kind == Failure::Refused(404) && error.reason.contains("entity not found") => {
             Ok(ChainCursor::START)
         }
         Err(error) => Err(error),
+    }
+}
+
+impl RawAccount {
+    fn newest(&self) -> Result<ChainCursor, CallError> {
+        wire::cursor(self.last_transaction_lt.0, self.last_transaction_hash.as_deref())
     }
 }
 
@@ -79,8 +85,23 @@ pub(super) async fn page(
         call = call.with("after_lt", &after_lt);
     }
     let page: Transactions = client.call(&call, wire::plain).await?;
-    let row = |raw: RawTransaction| wire::row(Link { lt: raw.lt.0, hash: wire::hash(&raw.hash)? }, &raw.raw);
-    page.transactions.into_iter().map(row).collect()
+    page.transactions.into_iter().map(RawTransaction::row).collect()
+}
+
+impl RawTransaction {
+    fn row(self) -> Result<Row, CallError> {
+        wire::row(Link { lt: self.lt.0, hash: wire::hash(&self.hash)? }, &self.raw)
+    }
+}
+
+/// Reads `body` as whatever can be asked for; the rows of a page, if it is one.
+#[cfg(feature = "fuzzing")]
+pub(super) fn read_anything(status: reqwest::StatusCode, body: &[u8]) -> Vec<Row> {
+    drop(wire::plain::<MasterchainHead>(status, body).map(|head| Timestamp::from_unix(head.gen_utime.0)));
+    drop(wire::plain::<RawAccount>(status, body).map(|account| account.newest()));
+    drop(wire::plain::<RunResult>(status, body).map(RunResult::result));
+    let rows = wire::plain::<Transactions>(status, body).map(|page| page.transactions).unwrap_or_default();
+    rows.into_iter().filter_map(|raw| raw.row().ok()).collect()
 }
 
 /// Runs `method` of the contract at `account`.
@@ -98,6 +119,12 @@ pub(super) async fn run_get_method(
         Call::post(&path, json!({"args": arguments}))
     };
     let result: RunResult = client.call(&call, wire::plain).await?;
-    let stack = result.stack.iter().map(StackValue::from_tonapi).collect();
-    Ok(MethodResult { exit_code: result.exit_code, stack })
+    Ok(result.result())
+}
+
+impl RunResult {
+    fn result(self) -> MethodResult {
+        let stack = self.stack.iter().map(StackValue::from_tonapi).collect();
+        MethodResult { exit_code: self.exit_code, stack }
+    }
 }

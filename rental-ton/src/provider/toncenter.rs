@@ -63,10 +63,15 @@ fn unwrapped<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, 
 /// The newest transaction of `account`, and the time of the block that the answer was read from, in one request.
 pub(super) async fn head(client: &Client, account: &TonAddress) -> Result<ChainHead, CallError> {
     let call = Call::get("getAddressInformation").with("address", account);
-    let state: AccountState = client.call(&call, unwrapped).await?;
-    let read_to = Timestamp::from_unix(state.sync_utime.0).minus(INCLUSION_MARGIN);
-    let newest = state.last_transaction_id;
-    Ok(ChainHead { cursor: wire::cursor(newest.lt.0, newest.hash.as_deref())?, read_to })
+    client.call::<AccountState>(&call, unwrapped).await?.head()
+}
+
+impl AccountState {
+    fn head(self) -> Result<ChainHead, CallError> {
+        let read_to = Timestamp::from_unix(self.sync_utime.0).minus(INCLUSION_MARGIN);
+        let newest = self.last_transaction_id;
+        Ok(ChainHead { cursor: wire::cursor(newest.lt.0, newest.hash.as_deref())?, read_to })
+    }
 }
 
 /// Up to `limit` transactions from `from` backwards, as far as `after_lt`.
@@ -93,12 +98,24 @@ pub(super) async fn page(
         }
         answer => answer?,
     };
-    let row = |raw: RawTransaction| {
-        let id = raw.transaction_id;
+    rows.into_iter().map(RawTransaction::row).collect()
+}
+
+impl RawTransaction {
+    fn row(self) -> Result<Row, CallError> {
+        let id = self.transaction_id;
         let hash = wire::hash(id.hash.as_deref().unwrap_or_default())?;
-        wire::row(Link { lt: id.lt.0, hash }, &raw.data)
-    };
-    rows.into_iter().map(row).collect()
+        wire::row(Link { lt: id.lt.0, hash }, &self.data)
+    }
+}
+
+/// Reads `body` as whatever can be asked for; the rows of a page, if it is one.
+#[cfg(feature = "fuzzing")]
+pub(super) fn read_anything(status: StatusCode, body: &[u8]) -> Vec<Row> {
+    drop(unwrapped::<AccountState>(status, body).map(AccountState::head));
+    drop(unwrapped::<RunResult>(status, body).map(RunResult::result));
+    let rows = unwrapped::<Vec<RawTransaction>>(status, body).unwrap_or_default();
+    rows.into_iter().filter_map(|raw| raw.row().ok()).collect()
 }
 
 /// Runs `method` of the contract at `account`.
@@ -111,6 +128,12 @@ pub(super) async fn run_get_method(
     let stack: Vec<Value> = arguments.iter().map(StackValue::to_toncenter).collect();
     let body = json!({"address": account.to_string(), "method": method, "stack": stack});
     let result: RunResult = client.call(&Call::post("runGetMethod", body), unwrapped).await?;
-    let stack = result.stack.iter().map(StackValue::from_toncenter).collect();
-    Ok(MethodResult { exit_code: result.exit_code, stack })
+    Ok(result.result())
+}
+
+impl RunResult {
+    fn result(self) -> MethodResult {
+        let stack = self.stack.iter().map(StackValue::from_toncenter).collect();
+        MethodResult { exit_code: self.exit_code, stack }
+    }
 }
