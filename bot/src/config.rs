@@ -7,7 +7,8 @@ use rental_app::{ConfigError, ShopConfig, read_secret};
 use secrecy::SecretString;
 
 /// The Telegram bot of a shop that rents out +888 numbers.
-#[derive(Debug, Parser)]
+// No `Debug`: it holds the token as it was given.
+#[derive(Parser)]
 #[command(name = "bot", version, about)]
 pub(crate) struct Config {
     #[command(subcommand)]

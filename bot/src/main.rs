@@ -168,7 +168,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
     tracing::info!("ending");
     stop.cancel();
     announcing.abort();
-    updates.await.context("updates are not taken in any more")?;
+    if tokio::time::timeout(DRAIN_WITHIN, updates).await.is_err() {
+        tracing::warn!("somebody was still sending updates and was cut off");
+    }
     pay_screens.await.context("pay screens are not kept current any more")?;
     if tokio::time::timeout(DRAIN_WITHIN, intake.finish()).await.is_err() {
         tracing::warn!("some updates were still under way and were cut off");
