@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rental_core::{
-    Actor, CustomerId, Entropy, Invoice, OsEntropy, PaymentGateway, PaymentLinks, Quota, RateLimiter,
-    Rentals, ServiceError, StoreError,
+    Actor, CustomerId, Entropy, Invoice, Leases, Notes, OsEntropy, PaymentGateway, PaymentLinks, Quota,
+    RateLimiter, Rentals, ServiceError, Store, StoreError,
 };
 use rental_ton::{Sandbox, SandboxTransfer};
 use teloxide::types::User;
@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 use crate::callback::Mark;
 use crate::catalogue::Catalogue;
 use crate::memory::{Memory, Person};
+use crate::outgoing::Reach;
 use crate::telegram::{Me, Telegram, TelegramError};
 use crate::texts::Language;
 
@@ -24,6 +25,9 @@ pub(crate) struct Bot {
     /// The chain of toy coins, in a shop that takes them.
     pub(crate) sandbox: Option<Sandbox>,
     pub(crate) memory: Memory,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) leases: Arc<dyn Leases>,
+    pub(crate) notes: Arc<dyn Notes>,
     pub(crate) limiter: Arc<dyn RateLimiter>,
     pub(crate) catalogue: Catalogue,
     pub(crate) house: House,
@@ -98,6 +102,7 @@ impl Bot {
 
     /// The session of `user`. Its language is remembered, for what is sent later without being asked for.
     pub(crate) async fn session(&self, user: &User) -> Result<Session, StoreError> {
+        self.reach().unblock(user.id.0).await?;
         let known = self.memory.person(user.id.0).await?;
         let client = Language::of_client(user.language_code.as_deref());
         let language = match known {
@@ -108,6 +113,11 @@ impl Bot {
             }
         };
         Ok(Session { user: user.id.0, language })
+    }
+
+    /// Who can be written to.
+    pub(crate) fn reach(&self) -> Reach {
+        Reach::new(self.notes.clone())
     }
 
     /// A mark for a question that is about to be shown.

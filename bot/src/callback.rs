@@ -5,6 +5,7 @@
 //! presses, by the core.
 
 mod fields;
+mod press;
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::texts::Language;
 use fields::{Reader, Writer};
+pub(crate) use press::{Decision, Press, Shelf};
 
 /// The version of the form. Another one makes all buttons that are out there stale.
 const VERSION: char = '1';
@@ -27,6 +29,10 @@ pub(crate) enum Callback {
     Close,
     /// Show the home screen.
     Home,
+    /// Send news, or no more.
+    News(bool),
+    /// What operators press.
+    Admin(Press),
 
     /// Show free numbers.
     Browse(Place),
@@ -181,6 +187,8 @@ impl fmt::Display for Callback {
             Self::Nothing => out.tag("x"),
             Self::Close => out.tag("d"),
             Self::Home => out.tag("h"),
+            Self::News(wanted) => out.tag("c").number(u64::from(*wanted)),
+            Self::Admin(press) => press.write(&mut out),
             Self::Browse(place) => out.tag("b").place(place),
             Self::Narrow(filter) => out.tag("f").filter(filter),
             Self::AskDigits(filter) => out.tag("fd").filter(filter),
@@ -231,6 +239,12 @@ impl FromStr for Callback {
             "x" => Self::Nothing,
             "d" => Self::Close,
             "h" => Self::Home,
+            "c" => match fields.number()? {
+                0 => Self::News(false),
+                1 => Self::News(true),
+                _ => return Err(Stale),
+            },
+            tag if tag.starts_with('a') => Self::Admin(Press::read(tag, &mut fields)?),
             "b" => Self::Browse(fields.place()?),
             "f" => Self::Narrow(fields.filter()?),
             "fd" => Self::AskDigits(fields.filter()?),

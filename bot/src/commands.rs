@@ -3,6 +3,8 @@
 use teloxide::types::BotCommand;
 use teloxide::utils::command::BotCommands;
 
+use rental_core::{Access, Actor};
+
 use crate::bot::Bot;
 use crate::callback::{Callback, Place};
 use crate::telegram::{CommandScope, TelegramError};
@@ -26,6 +28,8 @@ pub(crate) enum Command {
     Rules,
     /// The choice of a language.
     Language,
+    /// The operators' side, for operators.
+    Admin,
 }
 
 impl Command {
@@ -73,7 +77,24 @@ pub(crate) async fn announce(bot: &Bot) -> Result<(), TelegramError> {
     telegram.set_commands(CommandScope::Private, Some(Language::Ru.code()), &menu(Language::Ru)).await?;
     let start = |language: Language| vec![BotCommand::new("start", language.open_private_chat())];
     telegram.set_commands(CommandScope::Groups, None, &start(Language::En)).await?;
-    telegram.set_commands(CommandScope::Groups, Some(Language::Ru.code()), &start(Language::Ru)).await
+    telegram.set_commands(CommandScope::Groups, Some(Language::Ru.code()), &start(Language::Ru)).await?;
+    let access = bot.rentals.access(&Actor::System).await;
+    for admin in access.iter().flat_map(Access::all_admins) {
+        // One who never used the bot has no chat with it.
+        if !matches!(bot.memory.person(admin).await, Ok(Some(_))) {
+            continue;
+        }
+        for (language, code) in [(Language::En, None), (Language::Ru, Some(Language::Ru.code()))] {
+            let menu = [menu(language), vec![BotCommand::new("admin", language.command_admin())]].concat();
+            let scope = CommandScope::Chat(i64::try_from(admin).unwrap_or(i64::MAX));
+            match telegram.set_commands(scope, code, &menu).await {
+                // One who has left has no menu.
+                Err(TelegramError::Blocked(_) | TelegramError::Refused { .. }) => {}
+                answer => answer?,
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

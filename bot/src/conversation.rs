@@ -10,6 +10,7 @@ use teloxide::types::{
     CallbackQuery, InlineKeyboardButtonKind, MaybeInaccessibleMessage, Message, MessageKind,
 };
 
+use crate::admin::{self, Press};
 use crate::bot::{Bot, Outcome, Session};
 use crate::callback::{Callback, Filter};
 use crate::commands::Command;
@@ -48,11 +49,15 @@ pub(crate) async fn pressed(bot: &Bot, query: CallbackQuery) -> Outcome {
     if matches!(callback, Some(Callback::Browse(_) | Callback::Transfer(_))) {
         bot.memory.answered(session.user).await?; // the ways out of a question
     }
+    let here = query.message.as_ref().map(|message| message.id().0);
     let view = match callback {
+        Some(Callback::Admin(press)) => match admin::answer(bot, &session, press, here).await {
+            Some(view) => view,
+            None => stale(bot, &session).await,
+        },
         Some(callback) => answer_press(bot, &session, callback).await,
         None => stale(bot, &session).await,
     };
-    let here = query.message.as_ref().map(|message| message.id().0);
     let left = query.message.as_ref().and_then(shown_invoice).filter(|_| view.screen.is_some());
     let (text, alert) = view.toast.as_ref().map_or(("", false), |toast| (toast.text.as_str(), toast.alert));
     let text: String = text.chars().take(LONGEST_TOAST).collect();
@@ -125,6 +130,9 @@ pub(crate) async fn wrote(bot: &Bot, message: Message) -> Outcome {
         bot.memory.answered(session.user).await?;
         return deliver(bot, &session, &answer_command(bot, &session, command).await, None).await;
     }
+    if let Some(view) = admin::answer_text(bot, &session, text).await {
+        return deliver(bot, &session, &view, None).await;
+    }
     if text == session.language.pick_cancel() {
         return picked(bot, &session, None).await;
     }
@@ -163,6 +171,10 @@ async fn answer_command(bot: &Bot, session: &Session, command: Command) -> View 
         Command::Help => Callback::Help,
         Command::Rules => Callback::Rules,
         Command::Language => Callback::Languages,
+        Command::Admin => match admin::answer(bot, session, Press::Panel, None).await {
+            Some(view) => return view,
+            None => Callback::Home,
+        },
     };
     or_refusal(session, customer::press(bot, session, callback).await)
 }

@@ -8,9 +8,11 @@ mod transferring;
 
 use rental_core::{Invoice, ServiceError};
 
+use crate::admin::{self, Press};
 use crate::bot::{Bot, Session};
 use crate::callback::Callback;
 use crate::memory::Person;
+use crate::screen::{Button, Screen};
 use crate::screens::{self, Standing};
 use crate::view::{Beside, View};
 
@@ -23,7 +25,17 @@ pub(crate) async fn press(bot: &Bot, session: &Session, callback: Callback) -> R
     match callback {
         Callback::Nothing => Ok(View::default()),
         Callback::Close => Ok(View { beside: Some(Beside::Nothing), ..View::default() }),
-        Callback::Home => home(bot, session).await,
+        // Operators' buttons are answered before; to others they are nothing.
+        Callback::Home | Callback::Admin(_) => home(bot, session).await,
+        Callback::News(wanted) => {
+            bot.reach().set_news(session.user, wanted).await?;
+            let text = if wanted { language.news_started() } else { language.news_stopped() };
+            let again = Button::press(
+                if wanted { language.news_stop() } else { language.news_start() },
+                Callback::News(!wanted),
+            );
+            Ok(Screen::new(text).row([again]).row([language.home_button()]).into())
+        }
         Callback::Browse(_)
         | Callback::Narrow(_)
         | Callback::AskDigits(_)
@@ -68,7 +80,10 @@ pub(crate) async fn press(bot: &Bot, session: &Session, callback: Callback) -> R
 pub(crate) async fn home(bot: &Bot, session: &Session) -> Result<View, ServiceError> {
     let account = bot.rentals.account(&session.actor(), &session.customer()).await?;
     let standing = Standing { held: account.numbers.len(), open: account.open_invoices.len() };
-    Ok(screens::home(session.language, standing, &bot.house).into())
+    let screen = screens::home(session.language, standing, &bot.house);
+    let operators = admin::is_admin(bot, session).await;
+    let operators = operators.then(|| Button::press(session.language.admin_to_panel(), Press::Panel.into()));
+    Ok(screen.row(operators).into())
 }
 
 /// What to show after `callback` was refused: the nearest screen that is surely there.

@@ -11,9 +11,12 @@
 //! | screens that change by themselves | `pay_screens.rs` |
 //! | what is said | `texts.rs`, `texts/` |
 //! | speaking to Telegram | `telegram.rs` |
+//! | the operators' side | `admin.rs`, `admin/` |
+//! | what is sent without being asked for | `outgoing.rs`, `outgoing/` |
 //! | what is remembered about chats | `memory.rs` |
 //! | health and metrics | `observe.rs` |
 
+mod admin;
 mod bot;
 mod callback;
 mod catalogue;
@@ -25,6 +28,7 @@ mod groups;
 mod intake;
 mod memory;
 mod observe;
+mod outgoing;
 mod pay_screens;
 mod polling;
 mod qr;
@@ -56,6 +60,7 @@ use catalogue::Catalogue;
 use config::{Config, Task};
 use intake::Intake;
 use memory::Memory;
+use outgoing::{Office, Outgoing};
 use telegram::Telegram;
 
 /// How long updates under way may take when the program ends.
@@ -132,6 +137,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
         gateway: app.gateway.clone(),
         sandbox: app.sandbox.as_ref().map(|tools| tools.chain.clone()),
         memory: Memory::new(app.notes.clone()),
+        store: app.store.store(),
+        leases: app.leases.clone(),
+        notes: app.notes.clone(),
         catalogue: Catalogue::default(),
         limiter: app
             .store
@@ -154,6 +162,13 @@ async fn run(config: Config) -> anyhow::Result<()> {
         let router = observe::router(handle, app.service.clone(), workers.health().clone());
         tokio::spawn(serve(listener, router, stop.clone()));
     }
+    let office = Office {
+        rentals: app.service.clone(),
+        store: app.store.store(),
+        notes: app.notes.clone(),
+        mailbox: Arc::new(bot.telegram.clone()),
+    };
+    let outgoing = tokio::spawn(Outgoing::new(&office, app.leases.clone(), stop.clone()).run());
     let pay_screens = tokio::spawn(pay_screens::keep_current(bot.clone(), app.leases.clone(), stop.clone()));
     let announcing = tokio::spawn(async move {
         if let Err(error) = commands::announce(&bot).await {
@@ -172,6 +187,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         tracing::warn!("somebody was still sending updates and was cut off");
     }
     pay_screens.await.context("pay screens are not kept current any more")?;
+    outgoing.await.context("messages are not sent any more")?;
     if tokio::time::timeout(DRAIN_WITHIN, intake.finish()).await.is_err() {
         tracing::warn!("some updates were still under way and were cut off");
     }

@@ -5,6 +5,7 @@
 //! | `person:<user>` | the language, and whether it was chosen | for ever |
 //! | `await:<user>` | what the next message of this user answers | five minutes |
 //! | `pay:<invoice>` | which message shows this invoice | until it is over |
+//! | `seen:<invoice>` | that its screen has shown how it ended | a day |
 //! | `update:<id>` | that an update is being handled, or was | a minute, or a day |
 
 use std::sync::Arc;
@@ -132,6 +133,16 @@ impl Memory {
     /// An invoice is shown no more.
     pub(crate) async fn shows_no_more(&self, invoice: InvoiceId) -> Result<(), StoreError> {
         self.notes.remove_note(&key("pay", invoice)).await.map(drop)
+    }
+
+    /// Notes that the customer has seen the end of an invoice on its screen.
+    pub(crate) async fn saw_end(&self, invoice: InvoiceId) -> Result<(), StoreError> {
+        self.put(&key("seen", invoice), &true, Writing::passing(HANDLED)).await
+    }
+
+    /// Whether the customer has seen that.
+    pub(crate) async fn has_seen_end(&self, invoice: InvoiceId) -> Result<bool, StoreError> {
+        Ok(self.notes.note(&key("seen", invoice)).await?.is_some())
     }
 
     /// Invoices that are shown somewhere, a page of them.

@@ -130,6 +130,7 @@ async fn draw(
         Ok(()) => {
             drawn.insert(id, shown);
             if over {
+                bot.memory.saw_end(id).await?;
                 bot.memory.shows_no_more(id).await?;
             }
             tokio::time::sleep(BREATHER).await;

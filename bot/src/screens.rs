@@ -13,7 +13,7 @@ mod transfers;
 pub(crate) use browsing::{Listed, browse, digits_question, narrow, number, quote};
 pub(crate) use home::{Standing, help, home, languages, rules};
 pub(crate) use invoices::{
-    History, Paying, attention, cancel_question, history, invoices, paying, qr_caption,
+    History, Paying, about_payment, attention, cancel_question, history, invoices, paying, qr_caption,
 };
 pub(crate) use rentals::{renew, rental, rentals};
 pub(crate) use transfers::{

@@ -65,6 +65,8 @@ pub(crate) enum CommandScope {
     Private,
     /// All groups.
     Groups,
+    /// One chat.
+    Chat(i64),
 }
 
 impl fmt::Debug for Telegram {
@@ -252,6 +254,7 @@ impl Telegram {
         let scope = match scope {
             CommandScope::Private => json!({ "type": "all_private_chats" }),
             CommandScope::Groups => json!({ "type": "all_group_chats" }),
+            CommandScope::Chat(chat) => json!({ "type": "chat", "chat_id": chat }),
         };
         let mut body = json!({ "scope": scope, "commands": commands });
         if let Some(language) = language {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rental_app::LocalCounters;
 use rental_core::{
-    ChainCursor, Chains, FakeGateway, ManualClock, MemoryStore, MockRentals, Network, NumberRecord,
-    PhoneNumber, Policy, Quota, Seconds, Shop, ShopView, Timestamp, Wallet,
+    ChainCursor, Chains, DomainError, FakeGateway, ManualClock, MemoryStore, MockRentals, Network,
+    NumberRecord, PhoneNumber, Policy, Quota, Seconds, Shop, ShopView, Timestamp, Wallet,
 };
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
@@ -20,15 +20,21 @@ use crate::texts::Language;
 pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_767_225_600);
 
 /// The bot, where nobody listens on Telegram's side.
-pub(crate) fn bot(rentals: MockRentals) -> Bot {
+pub(crate) fn bot(mut rentals: MockRentals) -> Bot {
+    // Nobody is an operator, where a test does not say otherwise.
+    rentals.expect_access().returning(|_| Err(DomainError::Denied.into()));
     let clock = Arc::new(ManualClock::at(NOW));
+    let store = Arc::new(MemoryStore::new(clock.clone()));
     let token = SecretString::from("1:x");
     Bot {
         telegram: Telegram::new("http://127.0.0.1:1", &token).expect("a client"),
         rentals: Arc::new(rentals),
         gateway: Arc::new(FakeGateway::new()),
         sandbox: None,
-        memory: Memory::new(Arc::new(MemoryStore::new(clock.clone()))),
+        memory: Memory::new(store.clone()),
+        store: store.clone(),
+        leases: store.clone(),
+        notes: store,
         limiter: Arc::new(LocalCounters::new(clock)),
         catalogue: Catalogue::default(),
         house: House {

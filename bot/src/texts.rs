@@ -6,7 +6,9 @@
 
 #[macro_use]
 mod message;
+mod admin;
 mod customer;
+mod letters;
 
 use std::sync::LazyLock;
 
@@ -28,10 +30,26 @@ pub(crate) enum Language {
 
 type Bundle = FluentBundle<FluentResource>;
 
-static ENGLISH: LazyLock<Bundle> =
-    LazyLock::new(|| bundle("en", &[include_str!("../texts/en/customer.ftl")]));
-static RUSSIAN: LazyLock<Bundle> =
-    LazyLock::new(|| bundle("ru", &[include_str!("../texts/ru/customer.ftl")]));
+static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| {
+    bundle(
+        "en",
+        &[
+            include_str!("../texts/en/customer.ftl"),
+            include_str!("../texts/en/letters.ftl"),
+            include_str!("../texts/en/admin.ftl"),
+        ],
+    )
+});
+static RUSSIAN: LazyLock<Bundle> = LazyLock::new(|| {
+    bundle(
+        "ru",
+        &[
+            include_str!("../texts/ru/customer.ftl"),
+            include_str!("../texts/ru/letters.ftl"),
+            include_str!("../texts/ru/admin.ftl"),
+        ],
+    )
+});
 
 fn bundle(language: &str, files: &[&str]) -> Bundle {
     let language = language.parse().expect("a language code");
@@ -73,7 +91,7 @@ impl Language {
     }
 
     /// The text `name`; `None` when there is none of that name.
-    fn find(self, name: &str, arguments: Vec<(&'static str, Arg)>) -> Option<String> {
+    pub(crate) fn find(self, name: &str, arguments: Vec<(&'static str, Arg)>) -> Option<String> {
         let bundle = self.bundle();
         let pattern = bundle.get_message(name)?.value()?;
         let mut values = FluentArgs::with_capacity(arguments.len());

@@ -30,6 +30,6 @@ pub use sandbox_clock::{SandboxClock, SandboxClockError};
 pub use telemetry::start_logging;
 pub use usdt::UsdtError;
 pub use workers::{
-    Health, Sweeper, SweeperReport, Verifier, VerifierReport, Watcher, WatcherReport, WorkerError,
-    WorkerHealth, Workers, supervise,
+    Health, Leadership, Lookout, Sweeper, SweeperReport, Verifier, VerifierReport, Watcher, WatcherReport,
+    WorkerError, WorkerHealth, Workers, supervise,
 };

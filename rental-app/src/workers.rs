@@ -3,6 +3,7 @@
 //! Each worker has a `run_once` that does one pass and says what it did, and is run in a loop by [`supervise`], which
 //! survives errors and panics. Any number of replicas may run: a lease makes one of them work at a time.
 
+mod lookout;
 mod supervisor;
 mod sweeper;
 mod verifier;
@@ -16,6 +17,7 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use lookout::Lookout;
 pub use supervisor::{Health, WorkerHealth, supervise};
 pub use sweeper::{Sweeper, SweeperReport};
 pub use verifier::{Verifier, VerifierReport};
@@ -31,6 +33,8 @@ const LEASE_MARGIN: Seconds = Seconds(3);
 const VERIFY_EVERY: Duration = Duration::from_secs(10);
 /// How often deadlines are looked at.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// How often is looked out for what operators should know.
+const LOOK_OUT_EVERY: Duration = Duration::from_secs(20);
 /// How many commits a worker has under way at once; they share the disk's flushes.
 const CONCURRENCY: usize = 64;
 
@@ -62,7 +66,7 @@ impl WorkerError {
 
 /// Being the one replica that does a worker's job.
 #[derive(Debug, Clone)]
-pub(crate) struct Leadership {
+pub struct Leadership {
     leases: Arc<dyn Leases>,
     name: LeaseName,
     token: LeaseToken,
@@ -70,7 +74,8 @@ pub(crate) struct Leadership {
 }
 
 impl Leadership {
-    fn new(leases: Arc<dyn Leases>, name: &'static str) -> Self {
+    /// Runs for the job `name`; holds nothing yet.
+    pub fn new(leases: Arc<dyn Leases>, name: &'static str) -> Self {
         let entropy = OsEntropy.draw();
         let token = LeaseToken::from_entropy(std::array::from_fn(|i| entropy[i]));
         Self {
@@ -81,6 +86,12 @@ impl Leadership {
         }
     }
 
+    /// Keeps the job for `ttl` after each time that it is asked for.
+    #[must_use]
+    pub fn lasting(self, ttl: Seconds) -> Self {
+        Self { ttl, ..self }
+    }
+
     /// Expects a pass every `interval`.
     fn every(self, interval: Duration) -> Self {
         let ttl = Seconds(interval.as_secs()) + LEASE_MARGIN;
@@ -88,13 +99,16 @@ impl Leadership {
     }
 
     /// Whether this replica does the job now.
-    async fn hold(&self) -> Result<bool, StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store does not answer.
+    pub async fn hold(&self) -> Result<bool, StoreError> {
         Ok(self.leases.renew(&self.name, &self.token, self.ttl).await?
             || self.leases.acquire(&self.name, &self.token, self.ttl).await?.is_some())
     }
 
     /// Lets another replica take over at once.
-    async fn resign(&self) {
+    pub async fn resign(&self) {
         if let Err(error) = self.leases.release(&self.name, &self.token).await {
             tracing::warn!(lease = %self.name, %error, "the lease could not be given back; it runs out by itself");
         }
@@ -176,6 +190,16 @@ impl Workers {
             })
             .await;
             sweeper.resign().await;
+        });
+        let lookout = Lookout::new(app.service.clone(), app.notes.clone(), app.leases.clone());
+        let (token, report) = (stop.clone(), health.of("lookout"));
+        tasks.spawn(async move {
+            supervise("lookout", LOOK_OUT_EVERY, &report, &token, || {
+                let lookout = lookout.clone();
+                async move { lookout.run_once().await.map(drop) }
+            })
+            .await;
+            lookout.resign().await;
         });
         if let Some(interval) = app.ownership_checks.interval {
             let batch = app.ownership_checks.batch;

@@ -243,6 +243,11 @@ pub enum Command {
         tx: TxHash,
     },
 
+    /// Send news to all customers; the sending itself is the frontend's.
+    Announce {
+        /// What they are told.
+        text: String,
+    },
     /// Tell operators that something is wrong, or well again.
     Raise {
         /// What.

@@ -55,7 +55,7 @@ pub(crate) fn paying(language: Language, paying: &Paying) -> Screen {
         InvoiceStatus::Expired { .. } => over(language, invoice, language.pay_expired(pretty)),
         InvoiceStatus::Cancelled { .. } => over(language, invoice, language.pay_cancelled(pretty)),
     };
-    let odd: Vec<String> = paying.odd.iter().map(|odd| about(language, odd, Some(invoice))).collect();
+    let odd: Vec<String> = paying.odd.iter().map(|odd| about_payment(language, odd, Some(invoice))).collect();
     if odd.is_empty() || matches!(invoice.status, InvoiceStatus::Settled { .. }) {
         return screen;
     }
@@ -205,7 +205,11 @@ pub(crate) fn attention(language: Language, odd: &[(Payment, Option<Invoice>)], 
                 Outcome::Applied { .. } | Outcome::Settled | Outcome::Deposit => language.outcome_applied(),
                 Outcome::WrittenOff { .. } => language.outcome_written_off(),
             };
-            format!("{} · {}\n{outcome}", day(payment.chain_time), about(language, payment, invoice.as_ref()))
+            format!(
+                "{} · {}\n{outcome}",
+                day(payment.chain_time),
+                about_payment(language, payment, invoice.as_ref())
+            )
         })
         .collect();
     let text = format!("{}\n\n{}\n\n{}", language.attention(), lines.join("\n\n"), language.attention_hint());
@@ -213,7 +217,7 @@ pub(crate) fn attention(language: Language, odd: &[(Payment, Option<Invoice>)], 
 }
 
 /// What is odd about a payment.
-fn about(language: Language, payment: &Payment, invoice: Option<&Invoice>) -> String {
+pub(crate) fn about_payment(language: Language, payment: &Payment, invoice: Option<&Invoice>) -> String {
     let amount = money(payment.amount);
     let Some(invoice) = invoice else {
         return language.attention_other(amount, "—");

@@ -111,6 +111,11 @@ impl Draft<'_> {
         Ok(Effect::Done)
     }
 
+    pub(super) fn announce(&mut self, text: &str) -> Effect {
+        self.audit("news.send", "customers", Some(text.to_owned()));
+        Effect::Done
+    }
+
     pub(super) fn raise(&mut self, alarm: &Alarm) -> Effect {
         self.event(None, EventKind::ShopAlarm { alarm: alarm.clone() });
         Effect::Done

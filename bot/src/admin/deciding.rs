@@ -1,0 +1,200 @@
+//! What operators decide. Whatever takes something away is asked twice.
+
+use rental_core::{
+    Command, Currency, CustomerId, DomainError, Entropy, Expected, LeaseName, LeaseToken, NoteKey, OsEntropy,
+    Outcome, Payment, PaymentLinks, PaymentRequest, PhoneNumber, Receipt, Request, Seconds, ServiceError,
+    StoreError, Term, TxHash, Writing, Written,
+};
+
+use super::screens;
+use super::{Answer, Desk, Press};
+use crate::callback::{Decision, Mark};
+use crate::outgoing::Broadcasts;
+use crate::view::View;
+
+/// How long is known that a question was answered; longer than anybody taps twice.
+const ANSWERED: Seconds = Seconds::from_days(7);
+
+impl Desk<'_> {
+    /// Asks before it is done.
+    pub(super) async fn question(&self, press: Press) -> Answer {
+        let language = self.session.language;
+        Ok(match press {
+            Press::Extend(number) => screens::extend(language, number).into(),
+            Press::AskMore(number, term) => {
+                screens::more_question(language, number, term, self.bot.mark()).into()
+            }
+            Press::AskWithdraw(number) => screens::withdraw_question(language, number).into(),
+            Press::AskRevoke(number) => {
+                let record = self.bot.rentals.number(number).await?;
+                let rental = record.rental().ok_or(DomainError::RentalUnknown)?;
+                screens::revoke_question(language, number, rental).into()
+            }
+            Press::AskDecide(decision, tx) => {
+                let payment = self.bot.rentals.payment(&self.actor(), tx).await?;
+                screens::decision_question(language, decision, &payment).into()
+            }
+            Press::AskBan(user) => screens::ban_question(language, user).into(),
+            Press::AskDismiss(user) => screens::dismiss_question(language, user).into(),
+            _ => View::default(),
+        })
+    }
+
+    /// Does it.
+    pub(super) async fn act(&self, press: Press) -> Answer {
+        let language = self.session.language;
+        match press {
+            Press::Withdraw(number) => {
+                self.on_number(number, Command::Withdraw { number }).await?;
+                Ok(self.number(number).await?.toast(language.admin_done()))
+            }
+            Press::Restore(number) => {
+                self.on_number(number, Command::Restore { number }).await?;
+                Ok(self.number(number).await?.toast(language.admin_done()))
+            }
+            Press::Lock(number, minutes) => self.lock(number, minutes).await,
+            Press::Unlock(number) => self.unlock(number).await,
+            Press::More(number, term, mark) => self.more(number, term, mark).await,
+            Press::Revoke(number) => {
+                self.on_number(number, Command::Revoke { number }).await?;
+                Ok(self.number(number).await?.toast(language.admin_done()))
+            }
+            Press::Decide(decision, tx) => self.decide(decision, tx).await,
+            Press::Ban(user) => {
+                self.execute(Command::Ban { customer: CustomerId::Telegram(user) }).await?;
+                Ok(self.customer(user).await?.toast(language.admin_done()))
+            }
+            Press::Unban(user) => {
+                self.execute(Command::Unban { customer: CustomerId::Telegram(user) }).await?;
+                Ok(self.customer(user).await?.toast(language.admin_done()))
+            }
+            Press::Dismiss(user) => {
+                self.execute(Command::RemoveAdmin { user }).await?;
+                Ok(self.admins().await?.toast(language.admin_done()))
+            }
+            Press::SendNews(mark) => self.send_news(mark).await,
+            Press::StopNews => {
+                Broadcasts::new(self.bot.notes.clone()).stop().await?;
+                self.news().await
+            }
+            _ => Ok(View::default()),
+        }
+    }
+
+    pub(super) async fn execute(&self, command: Command) -> Result<Receipt, ServiceError> {
+        self.bot.rentals.execute(Request::new(self.actor(), command)).await
+    }
+
+    /// The same for a number, under the lock that an admin has put on it from here.
+    pub(super) async fn on_number(
+        &self,
+        number: PhoneNumber,
+        command: Command,
+    ) -> Result<Receipt, ServiceError> {
+        let lease = self.lock_token(&LeaseName::Number(number)).await?;
+        self.bot.rentals.execute(Request { lease, ..Request::new(self.actor(), command) }).await
+    }
+
+    async fn lock(&self, number: PhoneNumber, minutes: u32) -> Answer {
+        let name = LeaseName::Number(number);
+        let number = self.bot.rentals.number(number).await?.number;
+        let entropy = OsEntropy.draw();
+        let token = LeaseToken::from_entropy(std::array::from_fn(|i| entropy[i]));
+        let ttl = Seconds(u64::from(minutes.clamp(1, 24 * 60)) * 60);
+        if self.bot.leases.acquire(&name, &token, ttl).await?.is_none() {
+            let until = self.bot.leases.held_until(&name).await?;
+            return Err(match until {
+                Some(until) => DomainError::NumberLocked { until }.into(),
+                None => ServiceError::Contended,
+            });
+        }
+        self.note_lock(&name, &token).await?;
+        Ok(self.number(number).await?.toast(self.session.language.admin_done()))
+    }
+
+    async fn unlock(&self, number: PhoneNumber) -> Answer {
+        let (language, name) = (self.session.language, LeaseName::Number(number));
+        let token = self.lock_token(&name).await?;
+        let freed = match token {
+            Some(token) => self.bot.leases.release(&name, &token).await?,
+            None => false,
+        };
+        let view = self.number(number).await?;
+        Ok(if freed { view.toast(language.admin_done()) } else { view.alert(language.admin_lock_not_here()) })
+    }
+
+    async fn more(&self, number: PhoneNumber, term: Term, mark: Mark) -> Answer {
+        let language = self.session.language;
+        if !self.first_answer(mark).await? {
+            return Ok(self.number(number).await?.toast(language.admin_answered()));
+        }
+        self.on_number(number, Command::Extend { number, term }).await?;
+        Ok(self.number(number).await?.toast(language.admin_done()))
+    }
+
+    /// Whether nobody has answered this question before.
+    async fn first_answer(&self, mark: Mark) -> Result<bool, StoreError> {
+        let key = NoteKey::new("answered", mark).expect("a mark is short and visible");
+        let how = Writing::passing(ANSWERED).expecting(Expected::Absent);
+        Ok(matches!(self.bot.notes.put_note(&key, "", how).await?, Written::Done(_)))
+    }
+
+    async fn decide(&self, decision: Decision, tx: TxHash) -> Answer {
+        let command = match decision {
+            Decision::Apply => Command::ApplyPayment { tx, invoice: None },
+            Decision::Refund => Command::RefundPayment { tx },
+            Decision::Refunded => Command::ConfirmRefund { tx, refund_tx: None },
+            Decision::WriteOff => Command::WriteOffPayment { tx },
+        };
+        let language = self.session.language;
+        match self.execute(command).await {
+            Ok(_) => Ok(self.payment(tx).await?.toast(language.admin_done())),
+            // Somebody else was faster; the screen says what was decided.
+            Err(error @ ServiceError::Domain(DomainError::PaymentDecided { .. })) => {
+                Ok(self.payment(tx).await?.alert(language.admin_refusal(&error)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What opens a wallet to send a payment back, when that was decided.
+    pub(super) async fn refund_links(&self, payment: &Payment) -> Result<Option<PaymentLinks>, ServiceError> {
+        if !matches!(payment.outcome, Outcome::RefundPending { .. }) {
+            return Ok(None);
+        }
+        let jetton = match payment.amount.currency() {
+            Currency::Ton => None,
+            // Without its master the link would send coins.
+            token @ Currency::Usdt => {
+                let shop = self.bot.rentals.shop().await?.shop;
+                Some(shop.jetton(token).ok_or(ServiceError::Unexpected)?.to_owned())
+            }
+        };
+        Ok(Some(self.bot.gateway.links(&PaymentRequest {
+            address: payment.sender.clone(),
+            amount: payment.amount,
+            jetton,
+            comment: Some(format!("Refund {}", &payment.tx.to_string()[..16])),
+            expires_at: None,
+        })))
+    }
+
+    async fn send_news(&self, mark: Mark) -> Answer {
+        let language = self.session.language;
+        let Some((html, message)) = self.draft().await? else {
+            return Ok(View::from(screens::no_news(language)).alert(language.admin_draft_gone()));
+        };
+        if !self.first_answer(mark).await? {
+            return Ok(self.news().await?.toast(language.admin_answered()));
+        }
+        let broadcasts = Broadcasts::new(self.bot.notes.clone());
+        if broadcasts.present().await?.is_some_and(|running| !running.progress.over) {
+            return Ok(self.news().await?.alert(language.admin_news_running()));
+        }
+        self.execute(Command::Announce { text: html.clone() }).await?;
+        if !broadcasts.begin(&html, self.session.user, message).await? {
+            return Ok(self.news().await?.alert(language.admin_news_running()));
+        }
+        self.news().await
+    }
+}

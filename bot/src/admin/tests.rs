@@ -1,0 +1,376 @@
+//! The operators' side on the real rules, in memory.
+
+use std::sync::Arc;
+
+use rental_core::{
+    Actor, Alarm, ChainCursor, Command, CustomerId, FakeGateway, IncomingPayment, ManualClock, MemoryStore,
+    Network, NumberState, PageRequest, PhoneNumber, Policy, RentalService, Request, Seconds, Term, Timestamp,
+    TxHash, Wallet,
+};
+use secrecy::SecretString;
+use tokio::sync::OnceCell;
+
+use super::*;
+use crate::bot::House;
+use crate::callback::{Callback, Decision, Shelf};
+use crate::catalogue::Catalogue;
+use crate::memory::Memory;
+use crate::outgoing::Broadcasts;
+use crate::screen::{Action, Screen};
+use crate::telegram::Telegram;
+use crate::texts::Language;
+
+const OWNER: u64 = 1;
+const ADMIN: u64 = 2;
+const STRANGER: u64 = 3;
+
+fn phone() -> PhoneNumber {
+    "+88801234567".parse().expect("a number")
+}
+
+fn by(user: u64) -> Session {
+    Session { user, language: Language::En }
+}
+
+async fn system(bot: &Bot, command: Command) {
+    bot.rentals.execute(Request::new(Actor::System, command)).await.expect("the shop does it");
+}
+
+/// A shop with one number, an owner and an admin.
+async fn bot() -> (Bot, ManualClock) {
+    let clock = ManualClock::at(Timestamp::from_unix(1_767_225_600));
+    let store = MemoryStore::new(Arc::new(clock.clone()));
+    let service = RentalService::new(Arc::new(store.clone()));
+    let wallet = Wallet { network: Network::Sandbox, address: "UQ-wallet".to_owned() };
+    service.open_shop(&wallet, &Policy::default(), ChainCursor::START).await.expect("the shop opens");
+    let store = Arc::new(store);
+    let bot = Bot {
+        telegram: Telegram::new("http://127.0.0.1:1", &SecretString::from("1:a")).expect("a client"),
+        rentals: Arc::new(service),
+        gateway: Arc::new(FakeGateway::new()),
+        sandbox: None,
+        memory: Memory::new(store.clone()),
+        store: store.clone(),
+        leases: store.clone(),
+        notes: store.clone(),
+        limiter: store,
+        catalogue: Catalogue::default(),
+        house: House {
+            owner: Some(OWNER),
+            support_url: None,
+            rules: None,
+            quota: rental_core::Quota { limit: 30, window: Seconds(10) },
+        },
+        me: OnceCell::new(),
+    };
+    system(&bot, Command::SetOwner { user: Some(OWNER) }).await;
+    system(&bot, Command::AddAdmin { user: ADMIN }).await;
+    let plans = vec!["30d=10".parse().expect("a plan")];
+    system(&bot, Command::AddNumber { number: phone(), plans }).await;
+    (bot, clock)
+}
+
+async fn press(bot: &Bot, user: u64, press: Press) -> View {
+    answer(bot, &by(user), press, Some(5)).await.expect("an operator gets an answer")
+}
+
+async fn screen(bot: &Bot, user: u64, what: Press) -> Screen {
+    press(bot, user, what).await.screen.expect("a screen")
+}
+
+async fn write(bot: &Bot, user: u64, text: &str) -> Screen {
+    answer_text(bot, &by(user), text).await.expect("it is an answer").screen.expect("a screen")
+}
+
+/// What the buttons of a screen do, for operators.
+fn presses(screen: &Screen) -> Vec<Press> {
+    let presses = screen.keyboard.buttons().filter_map(|button| match button.action() {
+        Action::Press(Callback::Admin(press)) => Some(press.clone()),
+        _ => None,
+    });
+    presses.collect()
+}
+
+async fn rented(bot: &Bot, clock: &ManualClock, user: u64, comment: Option<&str>) -> IncomingPayment {
+    let customer = CustomerId::Telegram(user);
+    let open = Command::OpenRent {
+        number: phone(),
+        term: Term::from_days(30).expect("a term"),
+        customer: customer.clone(),
+        currency: rental_core::Currency::Ton,
+    };
+    let receipt = bot.rentals.execute(Request::new(Actor::Customer(customer), open)).await.expect("opened");
+    let invoice = receipt.invoice().expect("an invoice");
+    let comment = comment.map_or_else(|| invoice.payload.to_string(), str::to_owned);
+    let incoming = IncomingPayment {
+        tx: TxHash([7; 32]),
+        lt: 1,
+        amount: invoice.amount,
+        comment: rental_core::Comment::Text(comment),
+        sender: "0:ab".to_owned(),
+        chain_time: rental_core::Clock::now(clock),
+    };
+    system(bot, Command::Book { incoming: incoming.clone(), unreadable: false }).await;
+    incoming
+}
+
+async fn state(bot: &Bot) -> NumberState {
+    bot.rentals.number(phone()).await.expect("it is there").state()
+}
+
+/// Every press there is.
+fn all() -> Vec<Press> {
+    let (number, tx, term) = (phone(), TxHash([7; 32]), Term::from_days(7).expect("a term"));
+    let mark = crate::callback::Mark::new(9);
+    let mut all = vec![
+        Press::Panel,
+        Press::Pool(Shelf::All, None),
+        Press::AskNumber,
+        Press::Number(number),
+        Press::AskAdd,
+        Press::AskPrice(number),
+        Press::AskWithdraw(number),
+        Press::Withdraw(number),
+        Press::Restore(number),
+        Press::Lock(number, 15),
+        Press::Unlock(number),
+        Press::Extend(number),
+        Press::AskMore(number, term),
+        Press::More(number, term, mark),
+        Press::AskRevoke(number),
+        Press::Revoke(number),
+        Press::Payments(0),
+        Press::Payment(tx),
+        Press::AskCustomer,
+        Press::Customer(9),
+        Press::AskBan(9),
+        Press::Ban(9),
+        Press::Unban(9),
+        Press::Admins,
+        Press::AskAppoint,
+        Press::AskDismiss(ADMIN),
+        Press::Dismiss(ADMIN),
+        Press::Figures,
+        Press::Trail(0),
+        Press::News,
+        Press::AskNews,
+        Press::SendNews(mark),
+        Press::StopNews,
+    ];
+    for decision in [Decision::Apply, Decision::Refund, Decision::Refunded, Decision::WriteOff] {
+        all.extend([Press::AskDecide(decision, tx), Press::Decide(decision, tx)]);
+    }
+    all
+}
+
+#[tokio::test]
+async fn to_strangers_no_operators_button_means_anything() {
+    let (bot, clock) = bot().await;
+    rented(&bot, &clock, 9, None).await;
+    let before = bot.rentals.audit(&Actor::System, &PageRequest::first(1000)).await.expect("read").items;
+    for what in all() {
+        assert_eq!(answer(&bot, &by(STRANGER), what.clone(), None).await, None, "{what:?}");
+        assert_eq!(answer_text(&bot, &by(STRANGER), "777").await, None, "{what:?}");
+    }
+    assert_eq!(state(&bot).await, NumberState::Rented);
+    let after = bot.rentals.audit(&Actor::System, &PageRequest::first(1000)).await.expect("read").items;
+    assert_eq!(before, after);
+    assert!(!is_admin(&bot, &by(STRANGER)).await && is_admin(&bot, &by(ADMIN)).await);
+}
+
+#[tokio::test]
+async fn a_dismissal_counts_at_once_also_for_a_question_that_is_open() {
+    let (bot, _) = bot().await;
+    screen(&bot, ADMIN, Press::AskAdd).await;
+    let shown = screen(&bot, OWNER, Press::Dismiss(ADMIN)).await;
+    assert!(presses(&shown).contains(&Press::AskAppoint));
+    assert_eq!(answer(&bot, &by(ADMIN), Press::Panel, None).await, None);
+    assert_eq!(answer_text(&bot, &by(ADMIN), "+888 0000 0009\n30d=10").await, None);
+}
+
+#[tokio::test]
+async fn only_the_owner_sees_and_makes_admins() {
+    let (bot, _) = bot().await;
+    assert!(!presses(&screen(&bot, ADMIN, Press::Panel).await).contains(&Press::Admins));
+    for what in [Press::Admins, Press::AskAppoint, Press::Dismiss(OWNER)] {
+        let view = press(&bot, ADMIN, what.clone()).await;
+        assert!(view.screen.is_none() && view.toast.is_some_and(|toast| toast.alert), "{what:?}");
+    }
+    assert!(presses(&screen(&bot, OWNER, Press::Panel).await).contains(&Press::Admins));
+    screen(&bot, OWNER, Press::AskAppoint).await;
+    write(&bot, OWNER, "nobody").await;
+    write(&bot, OWNER, "44").await;
+    assert!(is_admin(&bot, &by(44)).await);
+}
+
+#[tokio::test]
+async fn numbers_are_added_priced_paused_and_offered_again() {
+    let (bot, _) = bot().await;
+    screen(&bot, ADMIN, Press::AskAdd).await;
+    assert!(write(&bot, ADMIN, "30d=10").await.text.contains("could not be read"));
+    let added = write(&bot, ADMIN, "+888 0000 0009\n+888 0123 4567\n30d=10 7d=3").await;
+    assert!(
+        added.text.contains("1 number added") && added.text.contains("in the pool already"),
+        "{}",
+        added.text
+    );
+    screen(&bot, ADMIN, Press::AskPrice(phone())).await;
+    assert!(write(&bot, ADMIN, "7d=4").await.text.contains("4 TON"));
+    assert_eq!(answer_text(&bot, &by(ADMIN), "7d=5").await, None, "the question is answered");
+
+    let question = screen(&bot, ADMIN, Press::AskWithdraw(phone())).await;
+    assert_eq!(presses(&question), [Press::Withdraw(phone()), Press::Number(phone())]);
+    assert_eq!(state(&bot).await, NumberState::Available, "nothing is done before it is confirmed");
+    press(&bot, ADMIN, Press::Withdraw(phone())).await;
+    assert_eq!(state(&bot).await, NumberState::Withdrawn);
+    press(&bot, ADMIN, Press::Restore(phone())).await;
+    assert_eq!(state(&bot).await, NumberState::Available);
+    let trail = bot.rentals.audit(&Actor::System, &PageRequest::first(2)).await.expect("read").items;
+    assert!(trail.iter().all(|line| line.actor == "tg:2"), "{trail:?}");
+}
+
+#[tokio::test]
+async fn a_lock_keeps_others_out_and_its_admin_in() {
+    let (bot, _) = bot().await;
+    let locked = screen(&bot, ADMIN, Press::Lock(phone(), 15)).await;
+    assert!(presses(&locked).contains(&Press::Unlock(phone())));
+    let again = press(&bot, OWNER, Press::Lock(phone(), 15)).await;
+    assert!(again.toast.is_some_and(|toast| toast.alert));
+    let others = Request::new(Actor::System, Command::Withdraw { number: phone() });
+    assert!(bot.rentals.execute(others).await.is_err());
+    press(&bot, ADMIN, Press::Withdraw(phone())).await;
+    assert_eq!(state(&bot).await, NumberState::Withdrawn);
+    let freed = screen(&bot, ADMIN, Press::Unlock(phone())).await;
+    assert!(presses(&freed).contains(&Press::Lock(phone(), 15)));
+}
+
+#[tokio::test]
+async fn a_rental_is_made_longer_once_however_often_the_button_is_pressed_and_ended_after_a_question() {
+    let (bot, clock) = bot().await;
+    rented(&bot, &clock, 9, None).await;
+    let end = async || bot.rentals.number(phone()).await.expect("there").rental().expect("held").expires_at;
+    let before = end().await;
+    let term = Term::from_days(7).expect("a term");
+    let question = presses(&screen(&bot, ADMIN, Press::AskMore(phone(), term)).await);
+    for _ in 0..3 {
+        press(&bot, ADMIN, question[0].clone()).await;
+    }
+    assert_eq!(end().await, before + Seconds::from_days(7));
+    let question = screen(&bot, ADMIN, Press::AskRevoke(phone())).await;
+    assert!(question.text.contains("tg:9") && presses(&question).contains(&Press::Revoke(phone())));
+    press(&bot, ADMIN, Press::Revoke(phone())).await;
+    assert_eq!(state(&bot).await, NumberState::Turnover);
+}
+
+#[tokio::test]
+async fn an_odd_payment_is_seen_sent_back_with_a_link_and_closed() {
+    let (bot, clock) = bot().await;
+    let tx = rented(&bot, &clock, 9, Some("not a payload")).await.tx;
+    assert!(presses(&screen(&bot, ADMIN, Press::Payments(0)).await).contains(&Press::Payment(tx)));
+    let shown = screen(&bot, ADMIN, Press::Payment(tx)).await;
+    assert!(!presses(&shown).contains(&Press::AskDecide(Decision::Apply, tx)), "it names no invoice");
+    let question = screen(&bot, ADMIN, Press::AskDecide(Decision::Refund, tx)).await;
+    assert_eq!(presses(&question)[0], Press::Decide(Decision::Refund, tx));
+    let sending = screen(&bot, ADMIN, Press::Decide(Decision::Refund, tx)).await;
+    let links =
+        |screen: &Screen| screen.keyboard.buttons().filter(|b| matches!(b.action(), Action::Open(_))).count();
+    assert_eq!(links(&sending), 1);
+    let again = press(&bot, ADMIN, Press::Decide(Decision::WriteOff, tx)).await;
+    assert!(again.toast.is_some_and(|toast| toast.alert) && again.screen.is_some());
+    let closed = screen(&bot, ADMIN, Press::Decide(Decision::Refunded, tx)).await;
+    assert!(links(&closed) == 0 && closed.text.contains("sent back"), "{}", closed.text);
+}
+
+#[tokio::test]
+async fn customers_are_found_barred_and_let_in_again() {
+    let (bot, _) = bot().await;
+    screen(&bot, ADMIN, Press::AskCustomer).await;
+    write(&bot, ADMIN, "@name").await;
+    let shown = write(&bot, ADMIN, "9").await;
+    assert!(presses(&shown).contains(&Press::AskBan(9)));
+    press(&bot, ADMIN, Press::AskBan(9)).await;
+    let barred = screen(&bot, ADMIN, Press::Ban(9)).await;
+    assert!(presses(&barred).contains(&Press::Unban(9)));
+    let free = screen(&bot, ADMIN, Press::Unban(9)).await;
+    assert!(presses(&free).contains(&Press::AskBan(9)));
+}
+
+#[tokio::test]
+async fn news_are_shown_before_they_are_sent_and_are_in_the_trail() {
+    let (bot, _) = bot().await;
+    screen(&bot, ADMIN, Press::AskNews).await;
+    let preview = write(&bot, ADMIN, "5 < 6 & so on").await;
+    assert!(preview.text.contains("5 &lt; 6 &amp; so on"), "{}", preview.text);
+    let broadcasts = Broadcasts::new(bot.notes.clone());
+    assert_eq!(broadcasts.present().await, Ok(None), "nothing is sent before it is confirmed");
+    let send = presses(&preview)[0].clone();
+    for _ in 0..2 {
+        screen(&bot, ADMIN, send.clone()).await;
+    }
+    let running = broadcasts.present().await.expect("read").expect("it runs");
+    assert_eq!(
+        (running.html.as_str(), running.by, running.message),
+        ("5 &lt; 6 &amp; so on", ADMIN, Some(5))
+    );
+    let trail = bot.rentals.audit(&Actor::System, &PageRequest::first(1)).await.expect("read").items;
+    assert_eq!((trail[0].actor.as_str(), trail[0].action.as_str()), ("tg:2", "news.send"));
+    let stopped = screen(&bot, ADMIN, Press::StopNews).await;
+    assert!(stopped.text.contains("stopped"));
+}
+
+#[tokio::test]
+async fn every_operators_screen_in_both_languages_fits_and_has_a_way_on() {
+    let (bot, clock) = bot().await;
+    rented(&bot, &clock, 9, Some("<not a payload>")).await;
+    system(&bot, Command::Raise { alarm: Alarm::ChainStalled { read_to: Timestamp::EPOCH } }).await;
+    for language in Language::ALL {
+        let mut drawn = Vec::new();
+        for what in all() {
+            let asks = matches!(
+                what,
+                Press::AskDismiss(_)
+                    | Press::AskDecide(..)
+                    | Press::AskBan(_)
+                    | Press::AskMore(..)
+                    | Press::AskWithdraw(_)
+            );
+            let looks = matches!(
+                what,
+                Press::Panel
+                    | Press::Pool(..)
+                    | Press::Number(_)
+                    | Press::Payments(_)
+                    | Press::Payment(_)
+                    | Press::Customer(_)
+                    | Press::Admins
+                    | Press::Figures
+                    | Press::Trail(_)
+                    | Press::News
+                    | Press::Extend(_)
+                    | Press::AskNumber
+                    | Press::AskAdd
+                    | Press::AskPrice(_)
+                    | Press::AskCustomer
+                    | Press::AskAppoint
+                    | Press::AskNews
+            );
+            if !asks && !looks {
+                continue;
+            }
+            let session = Session { user: OWNER, language };
+            let view = answer(&bot, &session, what.clone(), None).await.expect("the owner is answered");
+            let screen = view.screen.unwrap_or_else(|| panic!("{what:?}: {:?}", view.toast));
+            assert!(
+                screen.text.chars().count() < 4096 && screen.keyboard.buttons().count() <= 100,
+                "{what:?}"
+            );
+            assert!(screen.keyboard.buttons().count() > 0, "{what:?} is a dead end");
+            let rows = screen.keyboard.rows().iter().map(|row| {
+                row.iter().map(|button| format!("[{}]", button.text())).collect::<Vec<_>>().join(" ")
+            });
+            let lines = [format!("== {what:?}"), screen.text.clone()].into_iter().chain(rows);
+            drawn.push(lines.collect::<Vec<_>>().join("\n"));
+        }
+        insta::assert_snapshot!(format!("screens_{}", language.code()), drawn.join("\n\n"));
+    }
+}

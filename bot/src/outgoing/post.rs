@@ -1,0 +1,149 @@
+//! The one way out: everything that is sent without being asked for goes through here, at one pace.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rental_core::{Entropy, OsEntropy, StoreError};
+use tokio::time::Instant;
+
+use super::pace::{Pace, Turn};
+use super::{Office, Reach};
+use crate::screen::Screen;
+use crate::telegram::{Telegram, TelegramError};
+
+/// How long a message may take, so that it is not claimed by somebody else meanwhile.
+const WITHIN: Duration = Duration::from_secs(6);
+
+/// Where messages are dropped.
+#[async_trait]
+pub(crate) trait Mailbox: Send + Sync {
+    /// Sends a screen as a new message.
+    async fn send(&self, chat: i64, screen: &Screen) -> Result<i32, TelegramError>;
+
+    /// Turns a message into `screen`.
+    async fn edit(&self, chat: i64, message: i32, screen: &Screen) -> Result<(), TelegramError>;
+}
+
+#[async_trait]
+impl Mailbox for Telegram {
+    async fn send(&self, chat: i64, screen: &Screen) -> Result<i32, TelegramError> {
+        Telegram::send(self, chat, screen).await.map(|sent| sent.message)
+    }
+
+    async fn edit(&self, chat: i64, message: i32, screen: &Screen) -> Result<(), TelegramError> {
+        Telegram::edit(self, chat, message, screen).await
+    }
+}
+
+/// The way out.
+#[derive(Clone)]
+pub(super) struct Post {
+    mailbox: Arc<dyn Mailbox>,
+    reach: Reach,
+    pace: Arc<Mutex<Pace>>,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It was sent.
+    Sent,
+    /// The user cannot be reached; that has been noted.
+    Unreachable,
+    /// Not yet: to be tried again then.
+    Later(Instant),
+    /// Telegram does not take it, now or later.
+    Refused(String),
+}
+
+impl Post {
+    pub(super) fn new(office: &Office) -> Self {
+        let reach = Reach::new(office.notes.clone());
+        Self { mailbox: office.mailbox.clone(), reach, pace: Arc::default() }
+    }
+
+    /// Who can be written to.
+    pub(super) fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// Forgets whose turn it is: another process sends now.
+    pub(super) fn forget(&self) {
+        *self.pace() = Pace::default();
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the turn of event `seq` of `user`; answers until when to lay it aside when that is long after `since`.
+    pub(super) async fn wait_for_turn(&self, user: u64, seq: u64, since: Instant) -> Option<Instant> {
+        let turn = self.pace().turn(chat(user), seq, since, Instant::now());
+        self.wait(user, turn).await
+    }
+
+    /// The same for something that belongs to no order.
+    pub(super) async fn wait_for_free_turn(&self, user: u64) -> Option<Instant> {
+        let turn = self.pace().free_turn(chat(user), Instant::now());
+        self.wait(user, turn).await
+    }
+
+    async fn wait(&self, user: u64, turn: Turn) -> Option<Instant> {
+        match turn {
+            Turn::Aside(until) => Some(until),
+            Turn::At(at) => {
+                tokio::time::sleep_until(at).await;
+                let slot = self.pace().slot(chat(user), Instant::now());
+                tokio::time::sleep_until(slot).await;
+                None
+            }
+        }
+    }
+
+    /// Sends to `user`, whose turn it is; for event `seq`.
+    pub(super) async fn send(
+        &self,
+        user: u64,
+        seq: Option<u64>,
+        screen: &Screen,
+    ) -> Result<Fate, StoreError> {
+        let chat = chat(user);
+        let sent = tokio::time::timeout(WITHIN, self.mailbox.send(chat, screen)).await;
+        let sent = sent.unwrap_or_else(|_| Err(TelegramError::Unavailable("it took too long".to_owned())));
+        let now = Instant::now();
+        let answered = !matches!(sent, Err(TelegramError::Unavailable(_) | TelegramError::Unauthorized));
+        if answered {
+            self.pace().answered();
+        }
+        Ok(match sent {
+            // One that cannot be understood says that it was sent.
+            Ok(_) | Err(TelegramError::Unreadable(_)) => Fate::Sent,
+            Err(TelegramError::Blocked(_)) => {
+                self.reach.block(user).await?;
+                Fate::Unreachable
+            }
+            Err(TelegramError::RetryAfter(wait)) => Fate::Later(self.pace().refused(chat, seq, wait, now)),
+            Err(error @ (TelegramError::Unavailable(_) | TelegramError::Unauthorized)) => {
+                tracing::warn!(%error, "messages cannot be sent; it is tried again");
+                Fate::Later(self.pace().failed(chat, seq, OsEntropy.draw()[0], now))
+            }
+            Err(error) => Fate::Refused(error.to_string()),
+        })
+    }
+
+    /// Turns a message of `user` into `screen`, if that can be done now: it is done again soon.
+    pub(super) async fn update(&self, user: u64, message: i32, screen: &Screen) {
+        if self.wait_for_free_turn(user).await.is_some() {
+            return;
+        }
+        if let Err(error) = self.mailbox.edit(chat(user), message, screen).await {
+            tracing::debug!(%error, "a message is not up to date");
+        }
+    }
+}
+
+/// The private chat of a user.
+pub(super) fn chat(user: u64) -> i64 {
+    i64::try_from(user).unwrap_or(i64::MAX) // user ids have 52 bits
+}
