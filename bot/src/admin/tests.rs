@@ -110,7 +110,15 @@ async fn rented(bot: &Bot, clock: &ManualClock, user: u64, comment: Option<&str>
         sender: "0:ab".to_owned(),
         chain_time: rental_core::Clock::now(clock),
     };
-    system(bot, Command::Book { incoming: incoming.clone(), unreadable: false }).await;
+    system(
+        bot,
+        Command::Book {
+            incoming: incoming.clone(),
+            unreadable: false,
+            sighting: rental_core::Sighting::SOLE,
+        },
+    )
+    .await;
     incoming
 }
 

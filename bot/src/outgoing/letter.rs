@@ -116,6 +116,7 @@ pub(super) fn letter(language: Language, event: &Event, known: &Known) -> Option
         EventKind::InvoiceOpened { .. }
         | EventKind::InvoiceExpired { .. }
         | EventKind::InvoiceCancelled { .. }
+        | EventKind::RefundDiffers { .. }
         | EventKind::RentalStarted { .. }
         | EventKind::RentalExtended { .. }
         | EventKind::NumberTurnover { .. }

@@ -32,6 +32,8 @@ pub(super) fn notice(language: Language, event: &Event) -> Option<Screen> {
             };
             Screen::new(text).row([Button::press(language.notice_to_payment(), Press::Payment(*tx).into())])
         }
+        EventKind::RefundDiffers { tx, .. } => Screen::new(language.notice_refund_differs())
+            .row([Button::press(language.notice_to_payment(), Press::Payment(*tx).into())]),
         EventKind::NumberTurnover { until: None } => about_number(language.notice_turnover(number?.pretty())),
         EventKind::NumberLost { ownership } => {
             about_number(language.notice_lost(number?.pretty(), ownership.name()))

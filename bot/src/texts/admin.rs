@@ -115,6 +115,7 @@ messages! { ADMIN:
     admin_news_figures(done, total, sent, skipped, failed);
     notice_payment(amount, reason);
     notice_payment_for(amount, number, reason);
+    notice_refund_differs();
     notice_turnover(number);
     notice_lost(number, why);
     notice_regained(number);

@@ -219,6 +219,7 @@ admin_news_figures =
 
 notice_payment = ⚖️ <b>A payment needs a decision:</b> { $amount }, { $reason }.
 notice_payment_for = ⚖️ <b>A payment needs a decision:</b> { $amount } for { $number }, { $reason }.
+notice_refund_differs = ⚖️ <b>Money was sent that is like a refund, but not in everything.</b> If it is the refund, say that it was sent back.
 notice_turnover = 🧹 <b>{ $number } waits for you.</b> End its sessions, check it, then offer it again.
 notice_lost = ❗ <b>{ $number } is not the shop’s any more</b> ({ $why }). It is not rented out or renewed.
 notice_regained = ✅ <b>{ $number } is the shop’s again.</b>

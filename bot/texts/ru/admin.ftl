@@ -221,6 +221,7 @@ admin_news_figures =
 
 notice_payment = ⚖️ <b>Платёж требует решения:</b> { $amount }, { $reason }.
 notice_payment_for = ⚖️ <b>Платёж требует решения:</b> { $amount } за { $number }, { $reason }.
+notice_refund_differs = ⚖️ <b>Отправлен платёж, похожий на возврат, но не во всём.</b> Если это возврат, отметьте, что он отправлен.
 notice_turnover = 🧹 <b>{ $number } ждёт вас.</b> Завершите сеансы, проверьте номер и снова предложите его.
 notice_lost = ❗ <b>{ $number } больше не принадлежит магазину</b> ({ $why }). Он не сдаётся и не продлевается.
 notice_regained = ✅ <b>{ $number } снова принадлежит магазину.</b>
