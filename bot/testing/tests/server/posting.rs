@@ -10,7 +10,7 @@ use axum::routing::post;
 use bot_testing::FakeTelegram;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::bot::Bot;
 
@@ -19,6 +19,8 @@ use crate::bot::Bot;
 struct Hook {
     got: Arc<Mutex<Vec<Posted>>>,
     permits: Arc<Semaphore>,
+    /// How many posts have come, taken or not.
+    arrived: Arc<watch::Sender<usize>>,
     refuse: Arc<Mutex<usize>>,
     url: String,
 }
@@ -30,6 +32,7 @@ impl Hook {
         let hook = Self {
             got: Arc::default(),
             permits: Arc::new(Semaphore::new(permits)),
+            arrived: Arc::new(watch::Sender::new(0)),
             refuse: Arc::new(Mutex::new(refuse)),
             url,
         };
@@ -39,6 +42,7 @@ impl Hook {
     }
 
     async fn take(State(hook): State<Self>, headers: HeaderMap, body: String) -> StatusCode {
+        hook.arrived.send_modify(|count| *count += 1);
         hook.permits.acquire().await.unwrap().forget();
         let secret = headers.get("x-telegram-bot-api-secret-token").map(|it| it.to_str().unwrap().to_owned());
         hook.got.lock().unwrap().push((secret, serde_json::from_str(&body).unwrap()));
@@ -85,6 +89,7 @@ async fn a_slow_chat_does_not_delay_the_others() {
         telegram.user(1, "en").send(text);
     }
     telegram.user(2, "en").send("2 a");
+    hook.arrived.subscribe().wait_for(|count| *count == 2).await.unwrap(); // one post of each chat, none taken yet
     hook.permits.add_permits(2);
     telegram.wait_until("two updates", |counters| counters.confirmed == 2).await;
     let mut texts = hook.texts();
