@@ -1,7 +1,7 @@
 //! What operators are asked to write, and what they have written.
 
 use rental_core::{
-    Command, CustomerId, DomainError, NoteKey, PhoneNumber, Plan, Seconds, StoreError, Writing,
+    Command, Currency, CustomerId, DomainError, NoteKey, PhoneNumber, Plan, Seconds, StoreError, Writing,
 };
 use serde::{Deserialize, Serialize};
 
@@ -109,7 +109,7 @@ impl Desk<'_> {
             },
             Asked::Add => match numbers_and_plans(text) {
                 Some((numbers, plans)) => self.add(numbers, plans).await,
-                None => return again(language.admin_bad_add()),
+                None => return again(language.admin_bad_add(Currency::Ton.label())),
             },
             Asked::Price { number } => match plans(text.split_whitespace()) {
                 Some(plans) if !plans.is_empty() => {

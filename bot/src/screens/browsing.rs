@@ -136,7 +136,7 @@ pub(crate) fn number(
             language.number_reserved_by_you(pretty),
         )
         .row([Button::press(language.to_pay(), Callback::Invoice(*invoice)).styled(Style::Primary)]),
-        _ if record.state() == NumberState::Available && record.plans.is_empty() => {
+        _ if record.state() == NumberState::Available && !is_priced(shop, record) => {
             Screen::new(language.number_unpriced(pretty))
         }
         (_, None) => {
@@ -145,6 +145,11 @@ pub(crate) fn number(
         (_, Some(why)) => Screen::new(language.number_unavailable(pretty, why)),
     };
     screen.row([language.back_button(Callback::Browse(place.clone())), language.home_button()])
+}
+
+/// Whether the number has a price that the shop takes.
+pub(super) fn is_priced(shop: &Shop, record: &NumberRecord) -> bool {
+    record.plans.iter().flat_map(Plan::prices).any(|price| shop.accepts(price.currency()))
 }
 
 /// The screen with a row for each plan, and a button for each of its prices that the shop takes.

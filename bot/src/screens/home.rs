@@ -1,5 +1,7 @@
 //! Home, help, rules, language.
 
+use rental_core::Currency;
+
 use crate::bot::House;
 use crate::callback::{Callback, Filter};
 use crate::screen::{Button, Screen};
@@ -17,7 +19,7 @@ pub(crate) struct Standing {
 /// The first screen.
 pub(crate) fn home(language: Language, standing: Standing, house: &House) -> Screen {
     let Standing { held, open } = standing;
-    let mut text = language.home();
+    let mut text = language.home(Currency::Ton.label());
     let news = [(held > 0).then(|| language.home_held(held)), (open > 0).then(|| language.home_open(open))];
     for (line, at_first) in news.into_iter().flatten().zip([true, false]) {
         text.push_str(if at_first { "\n\n" } else { "\n" });

@@ -74,7 +74,7 @@ fn to_pay(language: Language, paying: &Paying) -> Screen {
     let left = language.span(invoice.expires_at.since(*now));
     let text = [
         title,
-        language.pay_how(&invoice.wallet, &comment, &number, invoice.amount.currency().code()),
+        language.pay_how(&invoice.wallet, &comment, &number, invoice.amount.currency().label()),
         language.pay_time(left, moment(invoice.expires_at)),
         language.pay_watching(),
     ]

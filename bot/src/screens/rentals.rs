@@ -2,7 +2,7 @@
 
 use rental_core::{Holding, NumberRecord, Rental, Shop, Timestamp};
 
-use super::browsing::with_plans;
+use super::browsing::{is_priced, with_plans};
 use super::{PER_PAGE, clamp, moment, turning};
 use crate::callback::{Callback, Filter, Purpose};
 use crate::screen::{Button, Screen, Style};
@@ -72,7 +72,7 @@ pub(crate) fn rental(language: Language, record: &NumberRecord, rental: &Rental,
 /// For how much longer.
 pub(crate) fn renew(language: Language, shop: &Shop, record: &NumberRecord) -> Screen {
     let pretty = record.number.pretty();
-    let text = if record.plans.is_empty() { language.renew_none() } else { language.renew(pretty) };
+    let text = if is_priced(shop, record) { language.renew(pretty) } else { language.renew_none() };
     with_plans(Screen::new(text), language, shop, Purpose::Renew, record)
         .row([language.back_button(Callback::Rental(record.number)), language.home_button()])
 }

@@ -407,6 +407,20 @@ fn no_screen_of_another_holder_says_who_it_is() {
 }
 
 #[test]
+fn a_number_whose_only_price_is_not_taken_any_more_is_no_dead_end() {
+    let shop = Shop { usdt: None, ..shop() };
+    let plans = vec!["30d=12usdt".parse().expect("a plan")];
+    let free = NumberRecord { plans, ..record(Holding::Free) };
+    let held = NumberRecord { holding: Holding::Rented(rent()), ..free.clone() };
+    for language in Language::ALL {
+        let session = Session { user: 7, language };
+        let card = number(&session, &shop, &free, None, &Place::default());
+        assert_eq!(card.text, language.number_unpriced(free.number.pretty()));
+        assert_eq!(renew(language, &shop, &held).text, language.renew_none());
+    }
+}
+
+#[test]
 fn every_refusal_that_a_customer_can_meet_has_words_of_its_own() {
     use rental_core::DomainError::*;
     for error in [

@@ -57,7 +57,7 @@ messages! { ADMIN:
     admin_ask_number();
     admin_bad_number();
     admin_ask_add();
-    admin_bad_add();
+    admin_bad_add(currency);
     admin_ask_price(number);
     admin_bad_price();
     admin_ask_customer();

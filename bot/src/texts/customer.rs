@@ -26,7 +26,7 @@ messages! { CUSTOMER:
     span_hours_minutes(hours, minutes);
     span_minutes(minutes);
     span_moment();
-    home();
+    home(currency);
     home_held(count);
     home_open(count);
     to_rentals();

@@ -95,7 +95,7 @@ admin_ask_add =
     <code>+888 0123 4567
     +888 0123 4568
     30d=10 7d=3</code>
-admin_bad_add = This could not be read. Up to 100 numbers, one a line, and at least one plan such as <code>30d=10</code> (30 days for 10 TON).
+admin_bad_add = This could not be read. Up to 100 numbers, one a line, and at least one plan such as <code>30d=10</code> (30 days for 10 { $currency }).
 admin_ask_price =
     <b>What is { $number } offered for?</b> Send all its plans, such as
 

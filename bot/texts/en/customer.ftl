@@ -36,7 +36,7 @@ span_moment = less than a minute
 home = 
     <b>Anonymous +888 numbers</b>
 
-    Rent a Telegram number for as long as you like and pay in TON. No names, no SIM card.
+    Rent a Telegram number for as long as you like and pay in { $currency }. No names, no SIM card.
 home_held = { $count ->
     [one] You have <b>{ $count }</b> number.
    *[other] You have <b>{ $count }</b> numbers.
