@@ -342,18 +342,24 @@ impl Provider {
         if *head == (ChainCursor { lt: place.lt, hash: Some(place.hash) }) {
             return Ok(Shown::Has);
         }
-        let links = match self.kind {
-            ProviderKind::ToncenterV3 => toncenter_v3::at(&self.client, account, place.lt).await?,
-            ProviderKind::Toncenter | ProviderKind::Tonapi => {
-                match self.page_of(account, place, place.lt.saturating_sub(1), 2).await {
-                    Ok(rows) => rows.iter().filter_map(|row| crate::walk::link_of(row, account)).collect(),
-                    Err(error) if error.reason.contains("cannot locate transaction") => {
-                        return Ok(Shown::Lacks);
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
+        if self.kind == ProviderKind::ToncenterV3 {
+            return Ok(match toncenter_v3::from(&self.client, account, place.lt).await? {
+                // The replica that answers now is not as far as the one that named `head`.
+                links if links.is_empty() => Shown::NotYet,
+                links if links.contains(&place) => Shown::Has,
+                _ => Shown::Lacks,
+            });
+        }
+        let after_lt = place.lt.saturating_sub(1);
+        let links: Vec<_> = match self.page_of(account, place, after_lt, self.page_size).await {
+            Ok(rows) => rows.iter().filter_map(|row| crate::walk::link_of(row, account)).collect(),
+            Err(error) if error.reason.contains("cannot locate transaction") => return Ok(Shown::Lacks),
+            Err(error) => return Err(error),
         };
+        // A server that keeps to no bounds answers with its newest page, and says nothing of what lies before it.
+        if !links.is_empty() && links.iter().all(|link| link.lt > place.lt) {
+            return Ok(Shown::NotYet);
+        }
         Ok(if links.contains(&place) { Shown::Has } else { Shown::Lacks })
     }
 

@@ -36,13 +36,13 @@ pub(super) async fn newest(client: &Client, account: &TonAddress) -> Result<Chai
     }
 }
 
-/// The transactions of `account` at exactly this logical time: one or none.
-pub(super) async fn at(client: &Client, account: &TonAddress, lt: u64) -> Result<Vec<Link>, CallError> {
+/// Transactions of `account` from this logical time on, oldest first. Later ones prove that the answer has seen that
+/// time; without any it may have come from a server that is behind.
+pub(super) async fn from(client: &Client, account: &TonAddress, lt: u64) -> Result<Vec<Link>, CallError> {
     let call = Call::get("transactions")
         .with("account", account)
         .with("start_lt", &lt)
-        .with("end_lt", &lt)
-        .with("limit", &10)
+        .with("limit", &2)
         .with("sort", &"asc");
     let page: Transactions = client.call(&call, wire::plain).await?;
     page.transactions.iter().map(Row::link).collect()

@@ -55,6 +55,10 @@ pub(crate) struct Chain {
     pub(crate) archival_only: bool,
     /// Whether bounds by logical time include the bound itself where the API leaves it open.
     pub(crate) inclusive: bool,
+    /// Whether bounds by logical time are not kept to at all: every page is the newest one.
+    pub(crate) boundless: bool,
+    /// How many of the newest rows an index lacks when it is asked for more than the newest one.
+    pub(crate) replica_behind: usize,
     /// Pages of more rows than this are answered with more bytes than anybody wants.
     pub(crate) longest_page: Option<usize>,
     /// The only key that is let in.
@@ -183,7 +187,8 @@ impl Chain {
         let number = |name: &str| query.get(name).and_then(|text| text.parse::<u64>().ok());
         let (before, after) = (number("before_lt").unwrap_or(u64::MAX), number("after_lt").unwrap_or(0));
         let within = |lt: u64| {
-            if self.inclusive { lt <= before && lt >= after } else { lt < before && lt > after }
+            self.boundless
+                || if self.inclusive { lt <= before && lt >= after } else { lt < before && lt > after }
         };
         let limit = usize::try_from(number("limit").unwrap_or(100)).expect("small");
         let rows = self.rows.iter().filter(|row| within(row.lt)).take(limit).map(|row| {
@@ -198,7 +203,9 @@ impl Chain {
         let number = |name: &str| query.get(name).and_then(|text| text.parse::<u64>().ok());
         let (start, end) = (number("start_lt").unwrap_or(0), number("end_lt").unwrap_or(u64::MAX));
         let limit = usize::try_from(number("limit").unwrap_or(10)).expect("small");
-        let mut rows: Vec<_> = self.rows.iter().filter(|row| (start..=end).contains(&row.lt)).collect();
+        let unseen = if limit == 1 { 0 } else { self.replica_behind };
+        let mut rows: Vec<_> =
+            self.rows.iter().skip(unseen).filter(|row| (start..=end).contains(&row.lt)).collect();
         if query.get("sort").is_some_and(|sort| sort == "asc") {
             rows.reverse();
         }

@@ -126,6 +126,25 @@ async fn payments_from_before_a_restart_are_looked_up_one_by_one() {
 }
 
 #[tokio::test]
+async fn an_answer_that_does_not_cover_the_place_contradicts_nothing() {
+    let (server, url) = Server::start(history()).await;
+    let (_boundless, boundless_url) = Server::start(Chain { boundless: true, ..history() }).await;
+    let all = truth(&server);
+    for (page_size, expected) in [(100, BOTH), (2, ONE)] {
+        let second = ProviderConfig { page_size, ..config_of(ProviderKind::Tonapi, &boundless_url) };
+        let configs = vec![config_of(ProviderKind::Toncenter, &url), second];
+        let gateway = gateway(&history().wallet, configs);
+        let sightings = gateway.sightings(&[all[30]]).await.expect("answered");
+        assert_eq!(sightings, [expected], "its newest page has {page_size}");
+    }
+
+    let (servers, gateway) = serve_all(&[ProviderKind::Toncenter, ProviderKind::ToncenterV3]).await;
+    servers[1].chain().replica_behind = 10;
+    let sightings = gateway.sightings(&[all[30], all[40]]).await.expect("answered");
+    assert_eq!(sightings, [BOTH, ONE], "a replica that is behind the one that named the newest transaction");
+}
+
+#[tokio::test]
 async fn a_provider_that_fails_is_replaced_even_in_the_middle_of_a_walk() {
     let wallet = history().wallet;
     let (first, first_url) = Server::start(history()).await;
