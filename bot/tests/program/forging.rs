@@ -3,7 +3,7 @@
 use rental_core::{CustomerId, Rentals};
 
 use crate::person::Person;
-use crate::shop::Shop;
+use crate::shop::{OWNER, Shop};
 
 const NUMBER: &str = "+88801234567";
 
@@ -62,4 +62,25 @@ async fn anothers_buttons_show_and_do_nothing() {
     let rental = record.rental().unwrap();
     assert_eq!(rental.holder, CustomerId::Telegram(7));
     assert!(rental.renewal.is_some(), "her invoice stays open");
+}
+
+#[tokio::test]
+async fn nobody_learns_what_admins_see() {
+    let shop = Shop::embedded(&[NUMBER]).await;
+    let _bot = shop.start().await;
+    let owner = Person::new(&shop, OWNER).await;
+    owner.chat.click("🛠").await.answer().await;
+    owner.chat.wait_for(|messages| messages.last().filter(|message| message.edits > 0).map(drop)).await;
+    let (mallory, screen) = {
+        let mallory = Person::new(&shop, 666).await;
+        let screen = mallory.chat.wait_for_text("Anonymous").await;
+        (mallory, screen)
+    };
+    assert!(screen.button("🛠").is_none());
+    let nonsense = mallory.chat.press_data(screen.id, "no button has this").answer().await;
+    let mine = data_of(&shop, 666);
+    for data in data_of(&shop, OWNER).into_iter().filter(|data| !mine.contains(data)) {
+        let answer = mallory.chat.press_data(screen.id, &data).answer().await;
+        assert_eq!(answer, nonsense, "{data} is answered like nonsense");
+    }
 }

@@ -3,6 +3,7 @@
 
 mod arriving;
 mod forging;
+mod notices;
 mod person;
 mod process;
 mod renting;
