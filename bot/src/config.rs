@@ -1,5 +1,6 @@
 //! The program's settings.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -106,7 +107,9 @@ pub(crate) enum SettingsError {
     Token,
     #[error("{0} is not a web address; write it as https://host/path")]
     Url(&'static str),
-    #[error("WEBHOOK_URL must begin with https://, Telegram sends updates nowhere else")]
+    #[error(
+        "WEBHOOK_URL must begin with https://; http:// is for a Bot API server on this host, as in http://127.0.0.1/…"
+    )]
     WebhookNotHttps,
     #[error("WEBHOOK_URL is not set; set it to where Telegram reaches this bot")]
     NoWebhook,
@@ -181,8 +184,8 @@ impl Config {
     /// The same, to be told to Telegram.
     pub(crate) fn webhook_to_set(&self) -> Result<Webhook, SettingsError> {
         let webhook = self.webhook()?.ok_or(SettingsError::NoWebhook)?;
-        if webhook.url.starts_with("https://") || self.api_url()?.starts_with("http://") {
-            Ok(webhook) // a Bot API server of one's own also sends to http
+        if webhook.url.starts_with("https://") || is_loopback(&webhook.url) {
+            Ok(webhook)
         } else {
             Err(SettingsError::WebhookNotHttps)
         }
@@ -224,6 +227,14 @@ fn web_address(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let plain = |c: char| c.is_ascii_graphic() && !"\"<>\\^`{|}".contains(c);
     (!rest.is_empty() && !rest.starts_with('/') && rest.chars().all(plain)).then_some(url)
+}
+
+/// Whether a web address is on this host itself, where nobody can listen in.
+fn is_loopback(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url) else { return false };
+    let Some(host) = url.host_str() else { return false };
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -276,7 +287,30 @@ mod tests {
             let config = parse(&["--webhook-url", url, "--webhook-secret", secret]);
             assert_eq!(config.webhook().expect_err(url), error, "{url}");
         }
-        let plain = parse(&["--webhook-url", "http://h/", "--webhook-secret", secret]);
-        assert_eq!(plain.webhook_to_set().expect_err("http"), SettingsError::WebhookNotHttps);
+    }
+
+    #[test]
+    fn a_webhook_without_tls_is_set_on_this_host_only() {
+        let set =
+            |url| parse(&["--webhook-url", url, "--webhook-secret", "0123456789abcdef"]).webhook_to_set();
+        for url in [
+            "https://h/x",
+            "http://127.0.0.1:8081/x",
+            "http://localhost/x",
+            "http://127.9.9.9",
+            "http://[::1]:80/x",
+        ] {
+            assert_eq!(set(url).expect(url).url, url);
+        }
+        for url in [
+            "http://h/",
+            "http://10.0.0.1/",
+            "http://127.0.0.1.example/",
+            "http://localhost.example/",
+            "http://127.0.0.1@h/",
+            "http://[::2]/",
+        ] {
+            assert_eq!(set(url).expect_err(url), SettingsError::WebhookNotHttps);
+        }
     }
 }

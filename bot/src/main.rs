@@ -3,7 +3,7 @@
 //!
 //! | subject | where |
 //! |---|---|
-//! | how updates arrive | `polling.rs`, `webhook.rs` |
+//! | how updates arrive | `polling.rs`, `polling/`, `webhook.rs` |
 //! | order, faults, who handles what | `intake.rs`, `intake/` |
 //! | private chats, groups | `conversation.rs`, `commands.rs`, `groups.rs` |
 //! | what a customer's buttons do | `customer.rs`, `customer/` |
@@ -155,7 +155,8 @@ async fn run(config: Config) -> anyhow::Result<()> {
         tokio::spawn(serve(listener, webhook::router(&webhook, bot.clone(), intake.clone()), stop.clone()))
     } else {
         let (intake, leases, stop) = (intake.clone(), app.leases.clone(), stop.clone());
-        tokio::spawn(async move { polling::poll(&telegram, &intake, leases, &stop).await })
+        let memory = bot.memory.clone();
+        tokio::spawn(async move { polling::poll(&telegram, &intake, &memory, leases, &stop).await })
     };
     let workers = Workers::start(&app, Duration::from_secs(config.shop.ton_poll_seconds));
     if let Some((listener, handle)) = metrics {

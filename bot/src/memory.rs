@@ -173,6 +173,11 @@ impl Memory {
         self.notes.put_note(&key("update", update), DONE, Writing::passing(HANDLED)).await.map(drop)
     }
 
+    /// Whether an update has been handled and that was noted.
+    pub(crate) async fn was_handled(&self, update: u32) -> Result<bool, StoreError> {
+        Ok(self.notes.note(&key("update", update)).await?.is_some_and(|note| note.text == DONE))
+    }
+
     /// A note; one that cannot be read counts as absent, because an older version may have written it.
     async fn get<T: DeserializeOwned>(&self, key: &NoteKey) -> Result<Option<T>, StoreError> {
         let note = self.notes.note(key).await?;
@@ -209,6 +214,7 @@ mod tests {
         memory.finish(7).await.expect("written");
         clock.advance(Seconds::from_hours(23));
         assert_eq!(memory.claim(7).await, Ok(Claim::Done));
+        assert_eq!((memory.was_handled(7).await, memory.was_handled(8).await), (Ok(true), Ok(false)));
     }
 
     #[tokio::test]

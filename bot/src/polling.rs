@@ -1,5 +1,7 @@
 //! Asking for updates: for one process at a time, which holds a lease.
 
+mod hand;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +10,9 @@ use rental_core::{Entropy, LeaseName, LeaseToken, Leases, OsEntropy, Seconds};
 use tokio_util::sync::CancellationToken;
 
 use crate::intake::Intake;
-use crate::telegram::{Telegram, TelegramError};
+use crate::memory::Memory;
+use crate::telegram::{MOST_UPDATES, Telegram, TelegramError};
+use hand::Hand;
 
 /// How long Telegram waits for an update before it answers that there is none.
 const WAIT: Duration = Duration::from_secs(25);
@@ -16,9 +20,10 @@ const WAIT: Duration = Duration::from_secs(25);
 const LEASE: Seconds = Seconds(6);
 /// How often it is renewed or asked for.
 const RENEW_EVERY: Duration = Duration::from_secs(2);
-/// How long the next question waits for the updates of the one before. The question tells Telegram that they are
-/// handled; one that takes longer must not hold up everybody else's.
+/// How long the next question waits for the updates in hand; one that takes longer must not hold up everybody else's.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// How long they are waited for when the program ends; the lease lasts longer.
+const LAST_PATIENCE: Duration = Duration::from_secs(5);
 /// The pauses after a question that failed.
 const PAUSES: [Duration; 4] =
     [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(10)];
@@ -27,9 +32,11 @@ const PAUSES: [Duration; 4] =
 pub(crate) async fn poll(
     telegram: &Telegram,
     intake: &Intake,
+    memory: &Memory,
     leases: Arc<dyn Leases>,
     stop: &CancellationToken,
 ) {
+    let mut hand = Hand::default();
     let mut entropy = [0; 16];
     entropy.copy_from_slice(&OsEntropy.draw()[..16]);
     let lease = Lease { leases, token: LeaseToken::from_entropy(entropy) };
@@ -41,21 +48,45 @@ pub(crate) async fn poll(
         let lost = stop.child_token();
         let (renewing, ended) = (lease.keep(&lost), lost.clone());
         let asking = async {
-            ask(telegram, intake, &ended).await;
+            ask(telegram, intake, memory, &mut hand, &ended).await;
             ended.cancel();
         };
         futures::join!(renewing, asking);
+        if stop.is_cancelled() {
+            hand.settle(LAST_PATIENCE).await;
+            // Tells Telegram what was handled, so that it is not given out again.
+            let offset = hand.offset();
+            if offset > 0
+                && let Err(error) = telegram.updates(offset, Duration::ZERO).await
+            {
+                tracing::debug!(%error, "the last updates may come again");
+            }
+        }
     }
     lease.give_back().await;
 }
 
-/// Asks until `stop`. What is under way then is handled by whoever waits for the intake.
-async fn ask(telegram: &Telegram, intake: &Intake, stop: &CancellationToken) {
-    let (mut offset, mut failures) = (0_i64, 0_usize);
+/// Asks until `stop`. Telegram forgets an update when it is asked for later ones, so it is asked from the oldest one on
+/// that is not done; those in hand come again and are passed over.
+async fn ask(
+    telegram: &Telegram,
+    intake: &Intake,
+    memory: &Memory,
+    hand: &mut Hand,
+    stop: &CancellationToken,
+) {
+    let (mut failures, mut arrears) = (0_usize, true);
     loop {
+        hand.settle(PATIENCE).await;
+        let offset = hand.offset();
+        let noted = hand.done_out_of_turn().into_iter().map(|id| memory.finish(id));
+        if let Some(Err(error)) = join_all(noted).await.into_iter().find(Result::is_err) {
+            tracing::debug!(%error, "an update may be handled again after a crash");
+        }
+        let wait = if hand.is_empty() { WAIT } else { Duration::ZERO };
         let answer = tokio::select! {
-            () = stop.cancelled() => break,
-            answer = telegram.updates(offset, WAIT) => answer,
+            () = stop.cancelled() => return,
+            answer = telegram.updates(offset, wait) => answer,
         };
         let updates = match answer {
             Ok(updates) => updates,
@@ -73,16 +104,26 @@ async fn ask(telegram: &Telegram, intake: &Intake, stop: &CancellationToken) {
             }
         };
         failures = 0;
-        let Some(last) = updates.last().map(|update| i64::from(update.id.0)) else { continue };
-        offset = last + 1;
-        let handled = join_all(updates.into_iter().map(|update| intake.submit(update)));
-        drop(tokio::time::timeout(PATIENCE, handled).await);
-    }
-    // Tells Telegram what was taken, so that it is not given out again.
-    if offset > 0
-        && let Err(error) = telegram.updates(offset, Duration::ZERO).await
-    {
-        tracing::debug!(%error, "the last updates may come again");
+        let full = updates.len() >= MOST_UPDATES;
+        let mut fresh: Vec<_> = updates.into_iter().filter(|update| !hand.has(update.id.0)).collect();
+        hand.crowded(full && fresh.is_empty());
+        if arrears {
+            // Some of what waited for this process may have been handled, out of turn, by one that was killed.
+            let known = join_all(fresh.iter().map(|update| memory.was_handled(update.id.0))).await;
+            let mut known = known.into_iter().map(|known| known.unwrap_or(false));
+            fresh.retain(|update| {
+                let known = known.next().unwrap_or(false);
+                if known {
+                    hand.pass_over(update.id.0);
+                }
+                !known
+            });
+            arrears = full;
+        }
+        for update in fresh {
+            let id = update.id.0;
+            hand.take(id, intake.submit(update));
+        }
     }
 }
 

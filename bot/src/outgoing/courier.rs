@@ -143,8 +143,8 @@ impl Courier {
             EventKind::InvoiceSettled { invoice, .. } => (Some(*invoice), None),
             EventKind::PaymentException { invoice, tx, .. } => (*invoice, Some(*tx)),
             EventKind::PaymentResolved { tx, .. } => (None, Some(*tx)),
-            EventKind::RentalExtended { .. } => {
-                known.paid_for = self.was_paid_for(seq, event).await?;
+            EventKind::RentalExtended { expires_at } => {
+                known.paid_for = self.was_paid_for(seq, event, *expires_at).await?;
                 (None, None)
             }
             _ => (None, None),
@@ -159,13 +159,13 @@ impl Courier {
     }
 
     /// Whether the customer is told of a payment by an event of the same commit.
-    async fn was_paid_for(&self, seq: u64, event: &Event) -> Result<bool, StoreError> {
+    async fn was_paid_for(&self, seq: u64, event: &Event, end: Timestamp) -> Result<bool, StoreError> {
         let owner = event.customer.clone().map_or(Owner::Anybody, Owner::Customer);
         let before = seq.saturating_sub(COMPANIONS);
         let companions =
             self.office.store.feed(&owner, before, usize::try_from(COMPANIONS).unwrap_or(8)).await?;
         Ok(companions.iter().any(|entry| {
-            matches!(entry.event.kind, EventKind::InvoiceSettled { .. })
+            matches!(entry.event.kind, EventKind::InvoiceSettled { expires_at, .. } if expires_at == end)
                 && (entry.event.at, entry.event.number) == (event.at, event.number)
         }))
     }

@@ -4,6 +4,7 @@
 mod arriving;
 mod forging;
 mod notices;
+mod operating;
 mod person;
 mod process;
 mod renting;

@@ -1,5 +1,9 @@
 //! Ending, gently and otherwise.
 
+use bot_testing::{Fault, Message, Where};
+use rental_core::{Actor, CustomerId, InvoiceQuery, Owner, PageRequest, Rentals};
+
+use crate::person::Person;
 use crate::shop::Shop;
 
 #[tokio::test]
@@ -36,4 +40,43 @@ async fn nothing_is_lost_when_it_is_killed() {
     for chat in &chats {
         chat.wait_for_text("numbers").await;
     }
+}
+
+/// A tap is under way when the program is killed, and somebody else's was answered meanwhile.
+async fn a_tap_is_not_lost_when_it_is_killed(shop: Shop) {
+    let mut bot = shop.start().await;
+    let (alice, bob) = (Person::new(&shop, 7).await, Person::new(&shop, 8).await);
+    alice.press("📞 Free numbers", "free number").await;
+    alice.press("+888 0123 4567", "For how long?").await;
+    let quote = alice.press("30 days", "Rent").await;
+    shop.telegram.fail(Where::everywhere().in_chat(7), Fault::Hang);
+    alice.chat.press(&quote, "Go on to payment");
+    shop.telegram.wait_until("an answer that hangs", |counters| counters.held > 0).await;
+    bob.chat.send("/start");
+    let greeted = |messages: &[Message]| messages.iter().filter(|message| message.is_from_bot()).count();
+    bob.chat.wait_for(|messages| (greeted(messages) == 2).then_some(())).await;
+    let asked = shop.telegram.counters().of("getUpdates");
+    shop.telegram.wait_until("more questions", |counters| counters.of("getUpdates") > asked + 3).await;
+    bot.kill();
+    shop.telegram.calm();
+
+    let _next = shop.start().await;
+    alice.chat.wait_for_text("Pay 10 TON").await;
+    shop.telegram.wait_for_silence().await;
+    let hers = InvoiceQuery { owner: Owner::Customer(CustomerId::Telegram(7)), ..InvoiceQuery::default() };
+    let invoices = shop.app.service.invoices(&Actor::System, &hers, &PageRequest::first(50)).await.unwrap();
+    assert_eq!(invoices.items.len(), 1);
+    let bills = alice.chat.messages().iter().filter(|message| message.text.contains("Pay 10 TON")).count();
+    assert_eq!(bills, 1, "{}", alice.chat.shown());
+    assert_eq!(greeted(&bob.chat.messages()), 2, "what was done is not done again:\n{}", bob.chat.shown());
+}
+
+#[tokio::test]
+async fn a_tap_is_not_lost_when_it_is_killed_in_a_file() {
+    a_tap_is_not_lost_when_it_is_killed(Shop::embedded(&["+88801234567"]).await).await;
+}
+
+#[tokio::test]
+async fn a_tap_is_not_lost_when_it_is_killed_on_redis() {
+    a_tap_is_not_lost_when_it_is_killed(Shop::on_redis(&["+88801234567"]).await).await;
 }
