@@ -16,7 +16,7 @@ use crate::backend::Backend;
 use crate::config::Provider;
 use crate::usdt::UsdtError;
 use crate::witness::Witness;
-use crate::{ConfigError, SandboxClock, ShopConfig};
+use crate::{Alerter, ConfigError, SandboxClock, ShopConfig};
 
 /// An open shop with everything that a program needs.
 #[derive(Debug, Clone)]
@@ -41,6 +41,8 @@ pub struct App {
     pub registry: Arc<dyn NumberRegistry>,
     /// How often that is asked.
     pub ownership_checks: OwnershipChecks,
+    /// Posts operators' alerts, where a webhook is configured.
+    pub(crate) alerter: Option<Alerter>,
     /// The time of the chain.
     pub(crate) clock: Arc<dyn Clock>,
     /// The sandbox, when that is the provider.
@@ -107,6 +109,9 @@ pub enum OpenError {
         "there is no shop on this Redis; check REDIS_URI and REDIS_NAMESPACE, or add numbers to begin one"
     )]
     NoShop,
+    /// The alert webhook.
+    #[error("alerts cannot be posted from this host: {0}")]
+    Alerts(reqwest::Error),
     /// USDT.
     #[error(transparent)]
     Usdt(#[from] UsdtError),
@@ -175,8 +180,12 @@ impl App {
                 Arc::new(TonRegistry::new(network, collection, wallets, Arc::clone(providers)))
             }
         };
+        let service = Arc::new(RentalService::new(store.store()));
+        let alerter = config.alerts.endpoint()?.map(|endpoint| {
+            Alerter::new(service.clone(), store.store(), store.leases(), endpoint).map_err(OpenError::Alerts)
+        });
         let app = Self {
-            service: Arc::new(RentalService::new(store.store())),
+            service,
             leases: store.leases(),
             limiter: store.limiter(),
             notes: store.notes(),
@@ -186,6 +195,7 @@ impl App {
             owners: config.owner_wallets()?,
             registry,
             ownership_checks: config.ownership_checks()?,
+            alerter: alerter.transpose()?,
             clock,
             sandbox,
         };

@@ -9,6 +9,7 @@ use rental_redis::{RedisConfig, RedisConfigError};
 use rental_ton::{AddressError, ApiKey, NUMBERS, ProviderConfig, ProviderKind, TonAddress};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::alerts::{AlertConfig, AlertConfigError};
 use crate::app::OwnershipChecks;
 use crate::place::Place;
 use crate::witness::Witness;
@@ -167,6 +168,10 @@ pub struct ShopConfig {
     #[arg(long, env = "MAX_NUMBERS", value_name = "COUNT",
         value_parser = clap::value_parser!(u32).range(1..=10_000), global = true)]
     pub max_numbers: Option<u32>,
+
+    /// Where operators' alerts are posted.
+    #[command(flatten)]
+    pub alerts: AlertConfig,
 }
 
 /// How long a number rests: for a time, or until the operator confirms.
@@ -235,6 +240,9 @@ pub enum ConfigError {
     /// The collection is no address.
     #[error("NUMBER_COLLECTION cannot be used: {0}")]
     Collection(AddressError),
+    /// The alert webhook.
+    #[error(transparent)]
+    Alerts(#[from] AlertConfigError),
     /// A secret is given twice.
     #[error("{0} and {0}_FILE are both set; keep one")]
     Twice(&'static str),
@@ -263,6 +271,7 @@ impl ShopConfig {
         check_label(&self.currency_label).map_err(refuse)?;
         self.owner_wallets()?;
         self.collection()?;
+        self.alerts.endpoint()?;
         self.providers().map(|_| ())
     }
 

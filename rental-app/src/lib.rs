@@ -2,8 +2,9 @@
 //!
 //! A program parses a [`ShopConfig`], calls [`App::open`] and has the service, the gateway and the store's leases and
 //! limits, whichever backends the configuration names. [`Workers::start`] runs what happens by itself: reading the
-//! chain and letting time pass. No rule lives here.
+//! chain, letting time pass, checking the numbers, posting alerts. No rule lives here.
 
+mod alerts;
 mod app;
 mod backend;
 mod config;
@@ -18,6 +19,7 @@ mod usdt;
 mod witness;
 mod workers;
 
+pub use alerts::{AlertConfig, AlertConfigError, AlertEndpoint};
 pub use app::{App, OpenError, OwnershipChecks, SandboxTools};
 pub use backend::Backend;
 pub use config::{ConfigError, Provider, ShopConfig, load_dotenv, read_secret};
@@ -30,6 +32,6 @@ pub use sandbox_clock::{SandboxClock, SandboxClockError};
 pub use telemetry::start_logging;
 pub use usdt::UsdtError;
 pub use workers::{
-    Health, Leadership, Lookout, Sweeper, SweeperReport, Verifier, VerifierReport, Watcher, WatcherReport,
-    WorkerError, WorkerHealth, Workers, supervise,
+    Alerter, AlerterReport, Health, Leadership, Lookout, Sweeper, SweeperReport, Verifier, VerifierReport,
+    Watcher, WatcherReport, WorkerError, WorkerHealth, Workers, supervise,
 };

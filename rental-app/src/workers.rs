@@ -1,8 +1,10 @@
-//! What happens by itself: reading the chain, letting time pass, checking who owns the numbers.
+//! What happens by itself: reading the chain, letting time pass, checking who owns the numbers, posting
+//! operators' alerts.
 //!
 //! Each worker has a `run_once` that does one pass and says what it did, and is run in a loop by [`supervise`], which
 //! survives errors and panics. Any number of replicas may run: a lease makes one of them work at a time.
 
+mod alerter;
 mod lookout;
 mod supervisor;
 mod sweeper;
@@ -17,6 +19,7 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use alerter::{Alerter, AlerterReport};
 pub use lookout::Lookout;
 pub use supervisor::{Health, WorkerHealth, supervise};
 pub use sweeper::{Sweeper, SweeperReport};
@@ -47,6 +50,11 @@ pub enum WorkerError {
     /// The shop cannot be changed.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// The receiver of the alerts wants no more.
+    #[error(
+        "the alert webhook answered 410 Gone; set ALERT_WEBHOOK_URL to one that exists, or leave it out, and start again"
+    )]
+    AlertsGone,
     /// The store cannot answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -201,6 +209,17 @@ impl Workers {
             .await;
             lookout.resign().await;
         });
+        if let Some(alerter) = app.alerter.clone() {
+            let (token, report) = (stop.clone(), health.of("alerts"));
+            tasks.spawn(async move {
+                supervise("alerts", alerter::LOOK_EVERY, &report, &token, || {
+                    let alerter = alerter.clone();
+                    async move { alerter.run_once().await.map(drop) }
+                })
+                .await;
+                alerter.resign().await;
+            });
+        }
         if let Some(interval) = app.ownership_checks.interval {
             let batch = app.ownership_checks.batch;
             let (service, registry) = (app.service.clone(), app.registry.clone());

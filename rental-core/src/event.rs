@@ -26,6 +26,33 @@ pub struct Event {
 }
 
 impl Event {
+    /// Whether operators have something to do or to know about it. Whoever tells operators asks here.
+    pub fn concerns_operators(&self) -> bool {
+        match &self.kind {
+            // One for a locked number settles by itself.
+            EventKind::PaymentException { reason, .. } => *reason != ExceptionReason::NumberLocked,
+            EventKind::NumberTurnover { until } => until.is_none(),
+            EventKind::RefundDiffers { .. }
+            | EventKind::NumberLost { .. }
+            | EventKind::NumberRegained
+            | EventKind::ShopAlarm { .. } => true,
+            EventKind::InvoiceOpened { .. }
+            | EventKind::InvoiceSettled { .. }
+            | EventKind::InvoiceExpired { .. }
+            | EventKind::InvoiceCancelled { .. }
+            | EventKind::PaymentResolved { .. }
+            | EventKind::RentalStarted { .. }
+            | EventKind::RentalExtended { .. }
+            | EventKind::RentalReminder { .. }
+            | EventKind::RentalGrace { .. }
+            | EventKind::RentalEnded { .. }
+            | EventKind::NumberAvailable
+            | EventKind::TransferOffered { .. }
+            | EventKind::TransferAccepted { .. }
+            | EventKind::TransferClosed { .. } => false,
+        }
+    }
+
     /// The event as `viewer` may see it: other people's names are left out.
     #[must_use]
     pub fn seen_by(mut self, viewer: &Actor) -> Self {

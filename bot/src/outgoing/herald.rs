@@ -54,7 +54,7 @@ impl Herald {
 
     async fn tell_all(&self, item: &OutboxItem) -> Result<Disposition, StoreError> {
         let (seq, event) = (item.entry.seq, &item.entry.event);
-        if !super::notice::concerns_operators(event) {
+        if !event.concerns_operators() {
             return Ok(Disposition::Done);
         }
         let admins: Vec<u64> = match self.office.rentals.access(&Actor::System).await {

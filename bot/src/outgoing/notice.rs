@@ -1,19 +1,17 @@
 //! What operators are told about events: a pure function from an event to a message.
 
-use rental_core::{Alarm, Event, EventKind, ExceptionReason};
+use rental_core::{Alarm, Event, EventKind};
 
 use crate::admin::Press;
 use crate::screen::{Button, Screen};
 use crate::screens::moment;
 use crate::texts::Language;
 
-/// Whether operators have something to do or to know about an event.
-pub(super) fn concerns_operators(event: &Event) -> bool {
-    notice(Language::En, event).is_some()
-}
-
 /// What an operator reads about `event`; nothing when it is none of an operator's business.
 pub(super) fn notice(language: Language, event: &Event) -> Option<Screen> {
+    if !event.concerns_operators() {
+        return None;
+    }
     let number = event.number;
     let about_number = |text: String| {
         let open =
@@ -21,10 +19,7 @@ pub(super) fn notice(language: Language, event: &Event) -> Option<Screen> {
         Screen::new(text).row(open)
     };
     Some(match &event.kind {
-        // One for a locked number settles by itself.
-        EventKind::PaymentException { tx, amount, reason, .. }
-            if *reason != ExceptionReason::NumberLocked =>
-        {
+        EventKind::PaymentException { tx, amount, reason, .. } => {
             let reason = language.reason(*reason);
             let text = match number {
                 Some(number) => language.notice_payment_for(amount.to_string(), number.pretty(), reason),
@@ -34,7 +29,7 @@ pub(super) fn notice(language: Language, event: &Event) -> Option<Screen> {
         }
         EventKind::RefundDiffers { tx, .. } => Screen::new(language.notice_refund_differs())
             .row([Button::press(language.notice_to_payment(), Press::Payment(*tx).into())]),
-        EventKind::NumberTurnover { until: None } => about_number(language.notice_turnover(number?.pretty())),
+        EventKind::NumberTurnover { .. } => about_number(language.notice_turnover(number?.pretty())),
         EventKind::NumberLost { ownership } => {
             about_number(language.notice_lost(number?.pretty(), ownership.name()))
         }
@@ -50,14 +45,12 @@ pub(super) fn notice(language: Language, event: &Event) -> Option<Screen> {
         | EventKind::InvoiceSettled { .. }
         | EventKind::InvoiceExpired { .. }
         | EventKind::InvoiceCancelled { .. }
-        | EventKind::PaymentException { .. }
         | EventKind::PaymentResolved { .. }
         | EventKind::RentalStarted { .. }
         | EventKind::RentalExtended { .. }
         | EventKind::RentalReminder { .. }
         | EventKind::RentalGrace { .. }
         | EventKind::RentalEnded { .. }
-        | EventKind::NumberTurnover { until: Some(_) }
         | EventKind::NumberAvailable
         | EventKind::TransferOffered { .. }
         | EventKind::TransferAccepted { .. }
