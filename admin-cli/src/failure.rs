@@ -145,7 +145,7 @@ impl From<OpenError> for Failure {
                 (Exit::Usage, "config.invalid")
             }
             OpenError::Provider(_) => (Exit::Usage, "config.provider"),
-            OpenError::Usdt(_) => (Exit::Usage, "config.invalid"),
+            OpenError::Usdt(_) | OpenError::Alerts(_) => (Exit::Usage, "config.invalid"),
             OpenError::Store(ref error) => unopened(error),
             OpenError::NoShop => (Exit::NotFound, "store.no_shop"),
             OpenError::ShopGone { .. } => (Exit::Failure, "store.shop_gone"),

@@ -20,11 +20,14 @@ struct Settings {
     alerts: AlertConfig,
 }
 
+/// A status, and a header with its value.
+type Answer = (u16, &'static str, &'static str);
+
 /// Notes what it gets and answers as told, otherwise 204.
 #[derive(Clone, Default)]
 struct Receiver {
     got: Arc<Mutex<Vec<(HeaderMap, String)>>>,
-    answers: Arc<Mutex<VecDeque<(u16, &'static str, &'static str)>>>,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
 }
 
 impl Receiver {

@@ -72,7 +72,6 @@ async fn a_program_that_is_killed_forgets_no_notice(open: impl AsyncFn(&[&str]) 
         repeated -= seen.len();
         assert_eq!(seen, [0, 1, 2], "all, in order:\n{}", chat.shown());
     }
-    println!("{} notices, {kills} kills, {repeated} repeated", count * TOLD.len());
     assert!(repeated <= 2 * kills, "only what was under way may come twice: {repeated}");
 }
 

@@ -42,6 +42,18 @@ pub(crate) struct Request {
     pub(crate) key: Option<String>,
 }
 
+/// How a server takes bounds by logical time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Bounds {
+    /// The bound itself is left out.
+    #[default]
+    Exclusive,
+    /// The bound itself is shown.
+    Inclusive,
+    /// They are not kept to at all: every page is the newest one.
+    Ignored,
+}
+
 #[derive(Default)]
 pub(crate) struct Chain {
     /// The wallet's raw address.
@@ -53,10 +65,8 @@ pub(crate) struct Chain {
     pub(crate) cpp: bool,
     /// Whether old transactions are only found with `archival=true`.
     pub(crate) archival_only: bool,
-    /// Whether bounds by logical time include the bound itself where the API leaves it open.
-    pub(crate) inclusive: bool,
-    /// Whether bounds by logical time are not kept to at all: every page is the newest one.
-    pub(crate) boundless: bool,
+    /// What bounds by logical time mean where the API leaves it open.
+    pub(crate) bounds: Bounds,
     /// How many of the newest rows an index lacks when it is asked for more than the newest one.
     pub(crate) replica_behind: usize,
     /// Pages of more rows than this are answered with more bytes than anybody wants.
@@ -186,9 +196,10 @@ impl Chain {
         }
         let number = |name: &str| query.get(name).and_then(|text| text.parse::<u64>().ok());
         let (before, after) = (number("before_lt").unwrap_or(u64::MAX), number("after_lt").unwrap_or(0));
-        let within = |lt: u64| {
-            self.boundless
-                || if self.inclusive { lt <= before && lt >= after } else { lt < before && lt > after }
+        let within = |lt: u64| match self.bounds {
+            Bounds::Exclusive => lt < before && lt > after,
+            Bounds::Inclusive => lt <= before && lt >= after,
+            Bounds::Ignored => true,
         };
         let limit = usize::try_from(number("limit").unwrap_or(100)).expect("small");
         let rows = self.rows.iter().filter(|row| within(row.lt)).take(limit).map(|row| {

@@ -3,7 +3,7 @@
 use rental_core::{ChainTransaction, Sighting, SourceState};
 use rental_ton::StackValue;
 
-use super::server::url_for;
+use super::server::{Bounds, url_for};
 use super::*;
 
 /// Two of two have it.
@@ -42,13 +42,13 @@ fn asked(server: &Server) -> Vec<String> {
 
 #[tokio::test]
 async fn tonapi_is_read_whatever_its_bounds_mean() {
-    for inclusive in [false, true] {
+    for bounds in [Bounds::Exclusive, Bounds::Inclusive] {
         for page_size in [2, 7, 44, 45, 100] {
-            let (server, url) = Server::start(Chain { inclusive, ..history() }).await;
+            let (server, url) = Server::start(Chain { bounds, ..history() }).await;
             let config = ProviderConfig { page_size, ..config_of(ProviderKind::Tonapi, &url) };
             let gateway = gateway(&history().wallet, vec![config]);
             let read = gateway.read(&ChainCursor::START).await.expect("genuine");
-            assert_eq!(places(&read.transactions), truth(&server), "{inclusive}, pages of {page_size}");
+            assert_eq!(places(&read.transactions), truth(&server), "{bounds:?}, pages of {page_size}");
             assert_eq!(read.read_to, Timestamp::from_unix(SYNC_UTIME).minus(INCLUSION_MARGIN));
             let head = gateway.head().await.expect("readable").cursor;
             assert_eq!(gateway.read(&head).await.expect("idle").transactions, []);
@@ -128,7 +128,7 @@ async fn payments_from_before_a_restart_are_looked_up_one_by_one() {
 #[tokio::test]
 async fn an_answer_that_does_not_cover_the_place_contradicts_nothing() {
     let (server, url) = Server::start(history()).await;
-    let (_boundless, boundless_url) = Server::start(Chain { boundless: true, ..history() }).await;
+    let (_boundless, boundless_url) = Server::start(Chain { bounds: Bounds::Ignored, ..history() }).await;
     let all = truth(&server);
     for (page_size, expected) in [(100, BOTH), (2, ONE)] {
         let second = ProviderConfig { page_size, ..config_of(ProviderKind::Tonapi, &boundless_url) };
