@@ -1,6 +1,6 @@
 //! Rate limits, announced in the fields of draft-ietf-httpapi-ratelimit-headers-10.
 //!
-//! Requests are limited at a pace ([`RateLimiter::pace`]): `q` at once, and each of them comes back `w / q` seconds after
+//! Requests are limited at a pace ([`RateLimiter::pace`](rental_core::RateLimiter::pace)): `q` at once, and each of them comes back `w / q` seconds after
 //! the one before. `r` says how many are left at once, `t` when all of them are back or, of a refused request, when one
 //! is.
 //!
