@@ -391,5 +391,6 @@ impl Flood {
 
 /// Whether the watcher itself will say more about the payment.
 fn is_provisional(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Exception { reason: ExceptionReason::NumberLocked })
+    use ExceptionReason::{NumberLocked, Unconfirmed};
+    matches!(outcome, Outcome::Exception { reason: NumberLocked | Unconfirmed })
 }

@@ -26,7 +26,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use crate::classify::recognise;
-use crate::provider::{Provider, Shown};
+use crate::provider::{CallError, Provider, Shown};
 use crate::walk::{Link, Walk};
 use crate::{Providers, TonAddress, Watched, payment_links};
 
@@ -241,24 +241,42 @@ impl TonGateway {
             }
         }
         let Some(head) = head else { return shown };
-        let mut looks = 0;
-        for (index, place) in places.iter().enumerate() {
-            let Some(hash) = place.hash else { continue };
-            if let Some(Some(answer)) = answers.get(index) {
-                shown[index] = *answer;
-            } else if looks < LOOKED_UP {
-                looks += 1;
-                match provider.shows(self.watched.account(), Link { lt: place.lt, hash }, &head).await {
-                    Ok(answer) => shown[index] = answer,
-                    Err(error) => {
-                        let error = GatewayError::from(error);
-                        tracing::warn!(provider = provider.name(), %error, "a payment cannot be confirmed");
-                        return shown;
-                    }
-                }
-            }
+        for (shown, answer) in shown.iter_mut().zip(&answers) {
+            *shown = answer.unwrap_or(Shown::NotYet);
+        }
+        let open = (0..places.len()).filter(|index| answers.get(*index).is_none_or(Option::is_none));
+        if let Err(error) = self.look_up(provider, &head, places, open.take(LOOKED_UP), &mut shown).await {
+            let error = GatewayError::from(error);
+            tracing::warn!(provider = provider.name(), %error, "a payment cannot be confirmed");
         }
         shown
+    }
+
+    /// Looks for the `open` ones of `places` in the provider's chain, of which `head` is the newest: first among its
+    /// newest transactions, and those that are older one by one.
+    async fn look_up(
+        &self,
+        provider: &Provider,
+        head: &ChainCursor,
+        places: &[ChainCursor],
+        open: impl Iterator<Item = usize>,
+        shown: &mut [Shown],
+    ) -> Result<(), CallError> {
+        let account = self.watched.account();
+        let open: Vec<_> = open.filter(|index| places[*index].lt <= head.lt).collect();
+        let Some(lowest) = open.iter().map(|index| places[*index].lt).min() else { return Ok(()) };
+        let chain = provider.newest_chain(account, head, lowest).await?;
+        let led_to = chain.last().map_or(u64::MAX, |end| end.lt);
+        for index in open {
+            let place = places[index];
+            shown[index] = match place.hash {
+                _ if chain.contains(&place) => Shown::Has,
+                _ if led_to <= place.lt => Shown::Lacks,
+                Some(hash) => provider.shows(account, Link { lt: place.lt, hash }).await?,
+                None => Shown::NotYet,
+            };
+        }
+        Ok(())
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) use self::client::{CallError, Failure};
 pub use self::key::ApiKey;
 pub use self::stack::{MethodResult, StackValue};
 use crate::TonAddress;
-use crate::walk::{Link, Row};
+use crate::walk::{Link, Row, links_of};
 
 mod budget;
 mod circuit;
@@ -43,6 +43,9 @@ pub const INCLUSION_MARGIN: Seconds = Seconds(10);
 /// How long a masterchain time is used for `read_to` where an account is answered without a time. It only delays the
 /// end of reservations.
 pub(crate) const CLOCK_KEPT: Duration = Duration::from_secs(15);
+
+/// How many pages of its newest transactions a provider is asked for as evidence against one that it does not show.
+const EVIDENCE_PAGES: u32 = 3;
 
 /// Which API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -328,39 +331,59 @@ impl Provider {
         }
     }
 
-    /// Whether the transaction at `place` is in its chain of `account`. What it hands over is verified by `walk`'s
-    /// rules before it counts; `head` is its newest transaction.
-    pub(crate) async fn shows(
-        &self,
-        account: &TonAddress,
-        place: Link,
-        head: &ChainCursor,
-    ) -> Result<Shown, CallError> {
-        if head.lt < place.lt {
-            return Ok(Shown::NotYet);
-        }
-        if *head == (ChainCursor { lt: place.lt, hash: Some(place.hash) }) {
-            return Ok(Shown::Has);
-        }
+    /// Whether the transaction at `place` is in its chain of `account`. That an answer does not hold it says nothing,
+    /// unless it comes from an index: see [`Provider::newest_chain`].
+    pub(crate) async fn shows(&self, account: &TonAddress, place: Link) -> Result<Shown, CallError> {
         if self.kind == ProviderKind::ToncenterV3 {
             return Ok(match toncenter_v3::from(&self.client, account, place.lt).await? {
-                // The replica that answers now is not as far as the one that named `head`.
+                // The replica that answers now is not as far as the one that named the newest transaction.
                 links if links.is_empty() => Shown::NotYet,
                 links if links.contains(&place) => Shown::Has,
                 _ => Shown::Lacks,
             });
         }
         let after_lt = place.lt.saturating_sub(1);
-        let links: Vec<_> = match self.page_of(account, place, after_lt, self.page_size).await {
-            Ok(rows) => rows.iter().filter_map(|row| crate::walk::link_of(row, account)).collect(),
-            Err(error) if error.reason.contains("cannot locate transaction") => return Ok(Shown::Lacks),
-            Err(error) => return Err(error),
-        };
-        // A server that keeps to no bounds answers with its newest page, and says nothing of what lies before it.
-        if !links.is_empty() && links.iter().all(|link| link.lt > place.lt) {
-            return Ok(Shown::NotYet);
+        match self.page_of(account, place, after_lt, self.page_size).await {
+            Ok(rows) if links_of(&rows, account).contains_key(&place.hash) => Ok(Shown::Has),
+            Ok(_) => Ok(Shown::NotYet),
+            Err(error) if error.reason.contains("cannot locate transaction") => Ok(Shown::NotYet),
+            Err(error) => Err(error),
         }
-        Ok(if links.contains(&place) { Shown::Has } else { Shown::Lacks })
+    }
+
+    /// Its chain of `account` from `head`, the newest, back to the logical time `down_to` or past it, as far as a few pages go
+    /// and hold together. It ends before anything that is left out or changed: so what is not in it although it leads
+    /// that far is not in this provider's chain, and not merely missing from an answer. An index hands over
+    /// nothing that could be followed; its own is empty.
+    pub(crate) async fn newest_chain(
+        &self,
+        account: &TonAddress,
+        head: &ChainCursor,
+        down_to: u64,
+    ) -> Result<Vec<ChainCursor>, CallError> {
+        let (mut chain, mut next) = (Vec::new(), *head);
+        for _ in 0..EVIDENCE_PAGES {
+            let further = chain.is_empty() || next.lt > down_to;
+            let (Some(hash), true) = (next.hash, further && self.reads()) else { break };
+            let from = Link { lt: next.lt, hash };
+            let page = self.page_of(account, from, down_to.saturating_sub(1), self.page_size).await?;
+            let mut links = links_of(&page, account);
+            let before = chain.len();
+            while let Some((link, previous)) = next.hash.and_then(|hash| links.remove(&hash)) {
+                if previous.lt >= link.lt {
+                    return Ok(chain);
+                }
+                if chain.is_empty() {
+                    chain.push(link.cursor());
+                }
+                chain.push(previous);
+                next = previous;
+            }
+            if chain.len() == before {
+                break;
+            }
+        }
+        Ok(chain)
     }
 
     /// Runs `method` of the contract at `account` on its newest state.

@@ -22,6 +22,12 @@ pub(crate) struct Link {
     pub(crate) hash: TxHash,
 }
 
+impl Link {
+    pub(crate) fn cursor(self) -> ChainCursor {
+        ChainCursor { lt: self.lt, hash: Some(self.hash) }
+    }
+}
+
 /// One row of a provider's page.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
@@ -165,10 +171,14 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Where `row` is in the chain of `wallet`, if it is a transaction of it.
-pub(crate) fn link_of(row: &Row, wallet: &TonAddress) -> Option<Link> {
-    let transaction = VerifiedTransaction::parse(&row.boc, wallet).ok()?;
-    Some(Link { lt: transaction.lt(), hash: transaction.hash() })
+/// The transactions of `wallet` that `page` holds, each with the one before it. Rows that are no such thing are left out.
+pub(crate) fn links_of(page: &[Row], wallet: &TonAddress) -> BTreeMap<TxHash, (Link, ChainCursor)> {
+    let read = page.iter().filter_map(|row| VerifiedTransaction::parse(&row.boc, wallet).ok());
+    let links = read.map(|transaction| {
+        let link = Link { lt: transaction.lt(), hash: transaction.hash() };
+        (link.hash, (link, transaction.previous()))
+    });
+    links.collect()
 }
 
 fn unverified(reason: String) -> GatewayError {

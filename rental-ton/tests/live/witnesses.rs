@@ -138,6 +138,23 @@ async fn an_answer_that_does_not_cover_the_place_contradicts_nothing() {
         assert_eq!(sightings, [expected], "its newest page has {page_size}");
     }
 
+    for empty in [ProviderKind::Toncenter, ProviderKind::Tonapi] {
+        let (servers, gateway) = serve_all(&[ProviderKind::Toncenter, empty]).await;
+        gateway.head().await.expect("both say how far they are");
+        let nothing = r#"{"ok":true,"result":[],"transactions":[]}"#;
+        servers[1].script(vec![body(200, nothing); 20]);
+        let sightings = gateway.sightings(&[all[20]]).await.expect("answered");
+        assert_eq!(sightings, [ONE], "{empty}: a page that is empty");
+
+        let (servers, gateway) = serve_all(&[ProviderKind::Toncenter, empty]).await;
+        servers[1].chain().rows.retain(|row| cursor(row) != all[20]);
+        let sightings = gateway.sightings(&[all[20]]).await.expect("answered");
+        assert_eq!(sightings, [BOTH], "{empty}: it leaves out what its own next one names");
+        servers[1].chain().rows.retain(|row| cursor(row) != all[21]);
+        let sightings = gateway.sightings(&[all[20]]).await.expect("answered");
+        assert_eq!(sightings, [ONE], "{empty}: what it shows does not hold together");
+    }
+
     let (servers, gateway) = serve_all(&[ProviderKind::Toncenter, ProviderKind::ToncenterV3]).await;
     servers[1].chain().replica_behind = 10;
     let sightings = gateway.sightings(&[all[30], all[40]]).await.expect("answered");
