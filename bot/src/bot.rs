@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use crate::callback::Mark;
 use crate::catalogue::Catalogue;
-use crate::memory::{Memory, Person};
+use crate::memory::{Acquaintance, Awaited, Memory, Person};
 use crate::outgoing::Reach;
 use crate::telegram::{Me, Telegram, TelegramError};
 use crate::texts::Language;
@@ -69,6 +69,8 @@ pub(crate) struct Session {
     pub(crate) user: u64,
     /// In which language the user is spoken to.
     pub(crate) language: Language,
+    /// What the user was asked and has not answered yet.
+    pub(crate) awaited: Option<Awaited>,
 }
 
 impl Session {
@@ -102,17 +104,19 @@ impl Bot {
 
     /// The session of `user`. Its language is remembered, for what is sent later without being asked for.
     pub(crate) async fn session(&self, user: &User) -> Result<Session, StoreError> {
-        self.reach().unblock(user.id.0).await?;
-        let known = self.memory.person(user.id.0).await?;
+        let Acquaintance { person, awaited, blocked } = self.memory.acquaintance(user.id.0).await?;
+        if blocked {
+            self.reach().unblock(user.id.0).await?;
+        }
         let client = Language::of_client(user.language_code.as_deref());
-        let language = match known {
+        let language = match person {
             Some(Person { language, chosen }) if chosen || language == client => language,
             _ => {
                 self.memory.remember(user.id.0, Person { language: client, chosen: false }).await?;
                 client
             }
         };
-        Ok(Session { user: user.id.0, language })
+        Ok(Session { user: user.id.0, language, awaited })
     }
 
     /// Who can be written to.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use rental_core::{ErrorKind, NumberPattern, Quota, ServiceError};
+use rental_core::{ErrorKind, NumberPattern, Quota, ServiceError, StoreError};
 use teloxide::types::{
     CallbackQuery, InlineKeyboardButtonKind, MaybeInaccessibleMessage, Message, MessageKind,
 };
@@ -47,7 +47,7 @@ pub(crate) async fn pressed(bot: &Bot, query: CallbackQuery) -> Outcome {
     let session = bot.session(user).await?;
     let callback = query.data.as_deref().and_then(|data| data.parse::<Callback>().ok());
     if matches!(callback, Some(Callback::Browse(_) | Callback::Transfer(_))) {
-        bot.memory.answered(session.user).await?; // the ways out of a question
+        forget_question(bot, &session).await?; // the ways out of a question
     }
     let here = query.message.as_ref().map(|message| message.id().0);
     let view = match callback {
@@ -127,7 +127,7 @@ pub(crate) async fn wrote(bot: &Bot, message: Message) -> Outcome {
         return deliver(bot, &session, &home(bot, &session).await, None).await;
     };
     if let Some(command) = Command::read(text) {
-        bot.memory.answered(session.user).await?;
+        forget_question(bot, &session).await?;
         return deliver(bot, &session, &answer_command(bot, &session, command).await, None).await;
     }
     if let Some(view) = admin::answer_text(bot, &session, text).await {
@@ -136,7 +136,7 @@ pub(crate) async fn wrote(bot: &Bot, message: Message) -> Outcome {
     if text == session.language.pick_cancel() {
         return picked(bot, &session, None).await;
     }
-    match bot.memory.awaited(session.user).await? {
+    match session.awaited.clone() {
         Some(awaited) => answered(bot, &session, awaited, text, message.id.0).await,
         None => match text.parse::<NumberPattern>() {
             Ok(pattern) => {
@@ -144,6 +144,14 @@ pub(crate) async fn wrote(bot: &Bot, message: Message) -> Outcome {
             }
             Err(_) => deliver(bot, &session, &home(bot, &session).await, None).await,
         },
+    }
+}
+
+/// Waits for no answer any more, if it does.
+async fn forget_question(bot: &Bot, session: &Session) -> Result<(), StoreError> {
+    match session.awaited {
+        Some(_) => bot.memory.answered(session.user).await,
+        None => Ok(()),
     }
 }
 
@@ -219,11 +227,10 @@ async fn answered(bot: &Bot, session: &Session, awaited: Awaited, text: &str, th
 
 /// A person was picked, or nobody. The keyboard for it goes.
 async fn picked(bot: &Bot, session: &Session, person: Option<(u64, Option<&str>)>) -> Outcome {
-    let awaited = bot.memory.awaited(session.user).await?;
-    bot.memory.answered(session.user).await?;
+    forget_question(bot, session).await?;
     let over = Beside::no_keyboard(session.language.pick_over());
     deliver(bot, session, &View { beside: Some(over), ..View::default() }, None).await?;
-    let view = match (person, awaited) {
+    let view = match (person, session.awaited.clone()) {
         (Some(person), Some(Awaited::Person { number, .. })) => {
             or_refusal(session, customer::chosen(bot, session, number, person).await)
         }

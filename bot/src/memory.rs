@@ -11,12 +11,14 @@
 use std::sync::Arc;
 
 use rental_core::{
-    Expected, InvoiceId, NoteKey, Notes, PageRequest, PhoneNumber, Seconds, StoreError, Writing, Written,
+    Expected, InvoiceId, Note, NoteKey, Notes, PageRequest, PhoneNumber, Seconds, StoreError, Writing,
+    Written,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::callback::Filter;
+use crate::outgoing::Reach;
 use crate::texts::Language;
 
 /// What is remembered.
@@ -65,6 +67,17 @@ pub(crate) enum Awaited {
     },
 }
 
+/// What is remembered about a user.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Acquaintance {
+    /// The language.
+    pub(crate) person: Option<Person>,
+    /// What the next message answers.
+    pub(crate) awaited: Option<Awaited>,
+    /// Whether the user could not be reached the last time.
+    pub(crate) blocked: bool,
+}
+
 /// The message that shows an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PayScreen {
@@ -91,6 +104,14 @@ impl Memory {
         Self { notes }
     }
 
+    /// What is remembered about a user who has been heard of, read at once.
+    pub(crate) async fn acquaintance(&self, user: u64) -> Result<Acquaintance, StoreError> {
+        let keys = [key("person", user), key("await", user), Reach::blocked(user)];
+        let notes: [_; 3] = self.notes.notes_at(&keys).await?.try_into().unwrap_or_default();
+        let [person, awaited, blocked] = notes;
+        Ok(Acquaintance { person: read(person), awaited: read(awaited), blocked: blocked.is_some() })
+    }
+
     /// What is known about a user.
     pub(crate) async fn person(&self, user: u64) -> Result<Option<Person>, StoreError> {
         self.get(&key("person", user)).await
@@ -101,23 +122,14 @@ impl Memory {
         self.put(&key("person", user), &person, Writing::LASTING).await
     }
 
-    /// What the next message of a user answers.
-    pub(crate) async fn awaited(&self, user: u64) -> Result<Option<Awaited>, StoreError> {
-        self.get(&key("await", user)).await
-    }
-
     /// Waits for an answer.
     pub(crate) async fn ask(&self, user: u64, question: &Awaited) -> Result<(), StoreError> {
         self.put(&key("await", user), question, Writing::passing(AWAITED)).await
     }
 
-    /// Waits for nothing any more. Looks first, because that is cheaper and there is mostly nothing.
+    /// Waits for nothing any more.
     pub(crate) async fn answered(&self, user: u64) -> Result<(), StoreError> {
-        let key = key("await", user);
-        match self.notes.note(&key).await? {
-            Some(_) => self.notes.remove_note(&key).await.map(drop),
-            None => Ok(()),
-        }
+        self.notes.remove_note(&key("await", user)).await.map(drop)
     }
 
     /// Notes which message shows an invoice, from now on.
@@ -151,7 +163,7 @@ impl Memory {
         page: &PageRequest,
     ) -> Result<(Vec<(InvoiceId, PayScreen)>, Option<String>), StoreError> {
         let page = self.notes.notes("pay:", page).await?;
-        let read = |note: rental_core::Note| {
+        let read = |note: Note| {
             let invoice = note.key.as_str().strip_prefix("pay:")?.parse().ok()?;
             Some((invoice, serde_json::from_str(&note.text).ok()?))
         };
@@ -178,16 +190,19 @@ impl Memory {
         Ok(self.notes.note(&key("update", update)).await?.is_some_and(|note| note.text == DONE))
     }
 
-    /// A note; one that cannot be read counts as absent, because an older version may have written it.
     async fn get<T: DeserializeOwned>(&self, key: &NoteKey) -> Result<Option<T>, StoreError> {
-        let note = self.notes.note(key).await?;
-        Ok(note.and_then(|note| serde_json::from_str(&note.text).ok()))
+        Ok(read(self.notes.note(key).await?))
     }
 
     async fn put<T: Serialize>(&self, key: &NoteKey, value: &T, how: Writing) -> Result<(), StoreError> {
         let text = serde_json::to_string(value).expect("plain data");
         self.notes.put_note(key, &text, how).await.map(drop)
     }
+}
+
+/// What a note says; one that cannot be read counts as absent, because an older version may have written it.
+fn read<T: DeserializeOwned>(note: Option<Note>) -> Option<T> {
+    note.and_then(|note| serde_json::from_str(&note.text).ok())
 }
 
 fn key(kind: &str, name: impl std::fmt::Display) -> NoteKey {
@@ -226,10 +241,10 @@ mod tests {
             Awaited::Person { number: "+88801234567".parse().expect("a number"), message: 4 },
         ] {
             memory.ask(1, &question).await.expect("written");
-            assert_eq!(memory.awaited(1).await, Ok(Some(question)));
+            assert_eq!(memory.acquaintance(1).await.expect("read").awaited, Some(question));
         }
         clock.advance(AWAITED);
-        assert_eq!(memory.awaited(1).await, Ok(None));
+        assert_eq!(memory.acquaintance(1).await, Ok(Acquaintance::default()));
 
         let (id, screen) = (InvoiceId::new(Ulid::from_parts(1, 2)), PayScreen { user: 1, message: 5 });
         memory.shows(id, screen).await.expect("written");

@@ -120,7 +120,7 @@ async fn draw(
         return Ok(());
     }
     let language = bot.memory.person(place.user).await?.map_or(Language::En, |person| person.language);
-    let session = Session { user: place.user, language };
+    let session = Session { user: place.user, language, awaited: None };
     let screen = customer::invoice_screen(bot, &session, invoice).await?;
     // Not over a screen that the user has gone to meanwhile.
     if bot.memory.pay_screen(id).await? != Some(place) {

@@ -48,7 +48,7 @@ pub(crate) fn bot(mut rentals: MockRentals) -> Bot {
 }
 
 pub(crate) fn session(user: u64) -> Session {
-    Session { user, language: Language::En }
+    Session { user, language: Language::En, awaited: None }
 }
 
 pub(crate) fn number() -> PhoneNumber {

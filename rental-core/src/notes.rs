@@ -172,8 +172,13 @@ pub enum Written {
 /// - A text is any text; it is meant to have no more than some KiB.
 #[async_trait]
 pub trait Notes: Send + Sync + fmt::Debug {
+    /// The notes of these names, in their order, all read at one moment and with one question to the backend.
+    async fn notes_at(&self, keys: &[NoteKey]) -> Result<Vec<Option<Note>>, StoreError>;
+
     /// The note, when there is one.
-    async fn note(&self, key: &NoteKey) -> Result<Option<Note>, StoreError>;
+    async fn note(&self, key: &NoteKey) -> Result<Option<Note>, StoreError> {
+        Ok(self.notes_at(std::slice::from_ref(key)).await?.pop().flatten())
+    }
 
     /// Makes the note say `text`.
     async fn put_note(&self, key: &NoteKey, text: &str, how: Writing) -> Result<Written, StoreError>;

@@ -30,10 +30,19 @@ fn current(key: &NoteKey, answer: Value) -> Result<Option<Note>, StoreError> {
     held.map(|held| note(key, &held)).transpose()
 }
 
+fn all(keys: &[NoteKey], answer: Value) -> Result<Vec<Option<Note>>, StoreError> {
+    let held = Vec::<Option<String>>::from_redis_value(answer).map_err(|_| corrupt("notes"))?;
+    keys.iter().zip(held).map(|(key, held)| held.map(|held| note(key, &held)).transpose()).collect()
+}
+
 #[async_trait]
 impl Notes for RedisStore {
-    async fn note(&self, key: &NoteKey) -> Result<Option<Note>, StoreError> {
-        current(key, self.link().ask(Call::command("GET").arg(self.keys().note(key))).await?)
+    async fn notes_at(&self, keys: &[NoteKey]) -> Result<Vec<Option<Note>>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<_> = keys.iter().map(|key| self.keys().note(key)).collect();
+        all(keys, self.link().ask(Call::command("MGET").arg(names)).await?)
     }
 
     async fn put_note(&self, key: &NoteKey, text: &str, how: Writing) -> Result<Written, StoreError> {

@@ -345,9 +345,9 @@ impl RateLimiter for SqliteStore {
 
 #[async_trait]
 impl Notes for SqliteStore {
-    async fn note(&self, key: &NoteKey) -> Result<Option<Note>, StoreError> {
-        let key = key.clone();
-        self.read_any(move |db, now| notes::get(db, &key, now)).await
+    async fn notes_at(&self, keys: &[NoteKey]) -> Result<Vec<Option<Note>>, StoreError> {
+        let keys = keys.to_vec();
+        self.read_any(move |db, now| keys.iter().map(|key| notes::get(db, key, now)).collect()).await
     }
 
     async fn put_note(&self, key: &NoteKey, text: &str, how: Writing) -> Result<Written, StoreError> {

@@ -29,7 +29,7 @@ fn phone() -> PhoneNumber {
 }
 
 fn by(user: u64) -> Session {
-    Session { user, language: Language::En }
+    Session { user, language: Language::En, awaited: None }
 }
 
 async fn system(bot: &Bot, command: Command) {
@@ -365,7 +365,7 @@ async fn every_operators_screen_in_both_languages_fits_and_has_a_way_on() {
             if !asks && !looks {
                 continue;
             }
-            let session = Session { user: OWNER, language };
+            let session = Session { user: OWNER, language, awaited: None };
             let view = answer(&bot, &session, what.clone(), None).await.expect("the owner is answered");
             let screen = view.screen.unwrap_or_else(|| panic!("{what:?}: {:?}", view.toast));
             assert!(

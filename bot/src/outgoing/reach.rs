@@ -23,20 +23,22 @@ impl Reach {
 
     /// Whether the user could not be reached the last time.
     pub(crate) async fn is_blocked(&self, user: u64) -> Result<bool, StoreError> {
-        Ok(self.notes.note(&key("blocked", user)).await?.is_some())
+        Ok(self.notes.note(&Self::blocked(user)).await?.is_some())
     }
 
     /// The user cannot be reached.
     pub(crate) async fn block(&self, user: u64) -> Result<(), StoreError> {
-        self.notes.put_note(&key("blocked", user), "", Writing::LASTING).await.map(drop)
+        self.notes.put_note(&Self::blocked(user), "", Writing::LASTING).await.map(drop)
     }
 
     /// The user has been heard of.
     pub(crate) async fn unblock(&self, user: u64) -> Result<(), StoreError> {
-        if self.is_blocked(user).await? {
-            self.notes.remove_note(&key("blocked", user)).await?;
-        }
-        Ok(())
+        self.notes.remove_note(&Self::blocked(user)).await.map(drop)
+    }
+
+    /// The note that is there while the user cannot be reached.
+    pub(crate) fn blocked(user: u64) -> NoteKey {
+        key("blocked", user)
     }
 
     /// Whether the user wants news.

@@ -125,7 +125,7 @@ fn home_screens(language: Language) -> Vec<(&'static str, Screen)> {
 }
 
 fn browsing_screens(language: Language) -> Vec<(&'static str, Screen)> {
-    let session = Session { user: 7, language };
+    let session = Session { user: 7, language, awaited: None };
     let listed = Listed {
         numbers: (1..=21).map(|n| (phone(n), Some(ton("3")))).collect(),
         more: false,
@@ -398,7 +398,7 @@ fn lengths_of_time_and_numbers_of_things_read_well() {
 #[test]
 fn no_screen_of_another_holder_says_who_it_is() {
     for language in Language::ALL {
-        let session = Session { user: 7, language };
+        let session = Session { user: 7, language, awaited: None };
         let theirs = record(Holding::Rented(rent().handed_to(CustomerId::Telegram(987_654))));
         let why = Some(language.refusal(&rental_core::DomainError::NumberRented.into()));
         let screen = drawn("number", &number(&session, &shop(), &theirs, why, &Place::default()));
@@ -413,7 +413,7 @@ fn a_number_whose_only_price_is_not_taken_any_more_is_no_dead_end() {
     let free = NumberRecord { plans, ..record(Holding::Free) };
     let held = NumberRecord { holding: Holding::Rented(rent()), ..free.clone() };
     for language in Language::ALL {
-        let session = Session { user: 7, language };
+        let session = Session { user: 7, language, awaited: None };
         let card = number(&session, &shop, &free, None, &Place::default());
         assert_eq!(card.text, language.number_unpriced(free.number.pretty()));
         assert_eq!(renew(language, &shop, &held).text, language.renew_none());

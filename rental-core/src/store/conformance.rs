@@ -297,6 +297,7 @@ macro_rules! store_conformance {
             }
             notes {
                 a_note_says_what_was_written_last,
+                notes_are_read_together_in_the_order_asked_for,
                 a_note_is_written_only_over_what_was_expected,
                 of_many_who_expect_nothing_one_writes,
                 of_many_who_expect_one_version_one_writes,

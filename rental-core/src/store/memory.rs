@@ -331,9 +331,9 @@ impl RateLimiter for MemoryStore {
 
 #[async_trait]
 impl crate::Notes for MemoryStore {
-    async fn note(&self, key: &NoteKey) -> Result<Option<Note>, StoreError> {
+    async fn notes_at(&self, keys: &[NoteKey]) -> Result<Vec<Option<Note>>, StoreError> {
         let (shelves, now) = self.open();
-        Ok(shelves.notes.get(key, now))
+        Ok(keys.iter().map(|key| shelves.notes.get(key, now)).collect())
     }
 
     async fn put_note(&self, key: &NoteKey, text: &str, how: Writing) -> Result<Written, StoreError> {

@@ -58,6 +58,18 @@ pub(super) async fn a_note_says_what_was_written_last(h: Harness) {
     assert_eq!(h.note("chat:2").await, None);
 }
 
+pub(super) async fn notes_are_read_together_in_the_order_asked_for(h: Harness) {
+    h.keep("chat:1", "en", Writing::LASTING).await;
+    h.keep("chat:2", "ru", Writing::passing(MINUTE)).await;
+    let keys = ["chat:2", "chat:3", "chat:1", "chat:2"].map(key);
+    let read = h.notes.notes_at(&keys).await.expect("the store answers");
+    let texts: Vec<_> =
+        read.iter().map(|note| note.as_ref().map(|note| (&note.key, note.text.as_str()))).collect();
+    let ru = Some((&keys[0], "ru"));
+    assert_eq!(texts, [ru, None, Some((&keys[2], "en")), ru]);
+    assert_eq!(h.notes.notes_at(&[]).await, Ok(vec![]));
+}
+
 pub(super) async fn a_note_is_written_only_over_what_was_expected(h: Harness) {
     let nothing = Written::Refused { current: None };
     assert_eq!(h.put("chat:1", "a", over(NoteVersion::from_stored(1))).await, nothing);
