@@ -48,10 +48,9 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use axum::Router;
 use clap::Parser;
-use rental_app::{App, LocalCounters, Workers, load_dotenv, start_logging};
-use rental_core::{Actor, Command, Quota, Rentals, Request, Seconds, SystemClock};
+use rental_app::{App, EndSignals, Workers, listen_on, load_dotenv, start_logging};
+use rental_core::{Actor, Command, Quota, Rentals, Request, Seconds};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
@@ -112,8 +111,7 @@ async fn tell(config: &Config, task: Task) -> anyhow::Result<()> {
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {
-    let (mut terminate, mut interrupt) =
-        (listen_for(SignalKind::terminate())?, listen_for(SignalKind::interrupt())?);
+    let mut end = EndSignals::listen()?;
     let telegram = Telegram::new(config.api_url()?, &config.token()?)?;
     let webhook = config.webhook()?;
     let house = House {
@@ -124,7 +122,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     };
     let metrics = match config.metrics_bind() {
         Some(address) => {
-            Some((bind("METRICS_BIND", address).await?, observe::collect().context("no metrics")?))
+            Some((listen_on("METRICS_BIND", address).await?.0, observe::collect().context("no metrics")?))
         }
         None => None,
     };
@@ -141,17 +139,14 @@ async fn run(config: Config) -> anyhow::Result<()> {
         leases: app.leases.clone(),
         notes: app.notes.clone(),
         catalogue: Catalogue::default(),
-        limiter: app
-            .store
-            .fast_limiter()
-            .unwrap_or_else(|| Arc::new(LocalCounters::new(Arc::new(SystemClock)))),
+        limiter: app.limiter.clone(),
         house,
         me: OnceCell::new(),
     });
     let intake = Intake::new(bot.clone());
     let stop = CancellationToken::new();
     let updates = if let Some(webhook) = webhook {
-        let listener = bind("WEBHOOK_BIND", &config.webhook_bind).await?;
+        let (listener, _) = listen_on("WEBHOOK_BIND", &config.webhook_bind).await?;
         tokio::spawn(serve(listener, webhook::router(&webhook, bot.clone(), intake.clone()), stop.clone()))
     } else {
         let (intake, leases, stop) = (intake.clone(), app.leases.clone(), stop.clone());
@@ -177,11 +172,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         }
     });
 
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("ending");
+    end.wait().await;
     stop.cancel();
     announcing.abort();
     if tokio::time::timeout(DRAIN_WITHIN, updates).await.is_err() {
@@ -193,8 +184,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         tracing::warn!("some updates were still under way and were cut off");
     }
     workers.stop().await;
-    tokio::task::spawn_blocking(move || app.store.close()).await.context("the store cannot be closed")?;
-    tracing::info!("ended");
+    app.close().await;
     Ok(())
 }
 
@@ -203,17 +193,4 @@ async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
     if let Err(error) = served {
         tracing::error!(%error, "a listener ended");
     }
-}
-
-async fn bind(setting: &str, address: &str) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}; choose another {setting}"))?;
-    let bound = listener.local_addr().context("the bound address is not known")?;
-    tracing::info!(%bound, "listening");
-    Ok(listener)
-}
-
-fn listen_for(kind: SignalKind) -> anyhow::Result<Signal> {
-    signal(kind).context("signals cannot be received")
 }

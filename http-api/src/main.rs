@@ -27,17 +27,14 @@ mod serve;
 #[cfg(test)]
 mod testing;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::IpAddr;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
-use rental_app::{App, LocalCounters, Provider, Workers, load_dotenv, start_logging};
-use rental_core::{Quota, Seconds, SystemClock};
-use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use rental_app::{App, EndSignals, Provider, Workers, listen_on, load_dotenv, start_logging};
+use rental_core::{Quota, Seconds};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -70,19 +67,18 @@ fn start() -> anyhow::Result<()> {
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {
-    let (mut terminate, mut interrupt) =
-        (listen_for(SignalKind::terminate())?, listen_for(SignalKind::interrupt())?);
+    let mut end = EndSignals::listen()?;
     config.public_url("").map_err(|why| anyhow!(why))?; // before anything is opened
     if config.demo && config.shop.provider()? != Provider::Sandbox {
         bail!("--demo works in the sandbox only; unset TON_PROVIDER");
     }
     let app = App::open(&config.shop).await?;
-    let (listener, url) = bind("HTTP_BIND", &config.http_bind).await?;
+    let (listener, url) = listen_on("HTTP_BIND", &config.http_bind).await?;
     let metrics = observe::install_metrics().context("metrics cannot be collected")?;
     let (leaving, stop) = (CancellationToken::new(), CancellationToken::new());
     let mut servers = tokio::task::JoinSet::new();
     if let Some(address) = config.metrics_bind() {
-        let (listener, _) = bind("METRICS_BIND", address).await?;
+        let (listener, _) = listen_on("METRICS_BIND", address).await?;
         servers.spawn(serve::serve(listener, routes::exposition(metrics.clone()), stop.clone()));
     }
     let workers = Workers::start(&app, Duration::from_secs(config.shop.ton_poll_seconds));
@@ -90,10 +86,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         rentals: app.service.clone(),
         gateway: app.gateway.clone(),
         sandbox: app.sandbox.as_ref().map(|tools| tools.chain.clone()),
-        limiter: app
-            .store
-            .fast_limiter()
-            .unwrap_or_else(|| Arc::new(LocalCounters::new(Arc::new(SystemClock)))),
+        limiter: app.limiter.clone(),
         quota: Quota { limit: config.rate_limit, window: Seconds(60) },
         trusted_proxies: config.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
         public_url: config.public_url(&url).map_err(|why| anyhow!(why))?,
@@ -105,44 +98,18 @@ async fn run(config: Config) -> anyhow::Result<()> {
     servers.spawn(serve::serve(listener, api.router(), stop.clone()));
     announce(&config, &app, &url).await?;
 
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("ending");
+    end.wait().await;
     leaving.cancel();
     tokio::time::sleep(NOTICE).await;
     stop.cancel();
     while servers.join_next().await.is_some() {}
     workers.stop().await;
-    tokio::task::spawn_blocking(move || app.store.close()).await.context("the store cannot be closed")?;
-    tracing::info!("ended");
+    app.close().await;
     Ok(())
-}
-
-fn listen_for(kind: SignalKind) -> anyhow::Result<Signal> {
-    signal(kind).context("signals cannot be received")
-}
-
-/// A listener on `address`, and the web address under which it is reached from this host.
-async fn bind(setting: &str, address: &str) -> anyhow::Result<(TcpListener, String)> {
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}; choose another {setting}"))?;
-    let mut bound: SocketAddr = listener.local_addr().context("the bound address is not known")?;
-    if bound.ip().is_unspecified() {
-        bound.set_ip(if bound.is_ipv4() {
-            IpAddr::V4(Ipv4Addr::LOCALHOST)
-        } else {
-            IpAddr::V6(Ipv6Addr::LOCALHOST)
-        });
-    }
-    Ok((listener, format!("http://{bound}")))
 }
 
 #[expect(clippy::print_stdout, reason = "the one thing that this program has to say to whoever started it")]
 async fn announce(config: &Config, app: &App, url: &str) -> anyhow::Result<()> {
-    tracing::info!(%url, "listening");
     if config.demo {
         println!("{}", demo::prepare(app.service.as_ref(), url).await?);
     } else {

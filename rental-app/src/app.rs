@@ -16,7 +16,7 @@ use crate::backend::Backend;
 use crate::config::Provider;
 use crate::usdt::UsdtError;
 use crate::witness::Witness;
-use crate::{Alerter, ConfigError, SandboxClock, ShopConfig};
+use crate::{Alerter, ConfigError, LocalCounters, SandboxClock, ShopConfig};
 
 /// An open shop with everything that a program needs.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub struct App {
     pub store: Backend,
     /// Exclusive work.
     pub leases: Arc<dyn Leases>,
-    /// Rate limits.
+    /// Rate limits for requests and taps. Where a count in the store would wait for the disk, they are counted in this process.
     pub limiter: Arc<dyn RateLimiter>,
     /// What frontends keep beside the shop.
     pub notes: Arc<dyn Notes>,
@@ -187,7 +187,9 @@ impl App {
         let app = Self {
             service,
             leases: store.leases(),
-            limiter: store.limiter(),
+            limiter: store
+                .fast_limiter()
+                .unwrap_or_else(|| Arc::new(LocalCounters::new(Arc::new(SystemClock)))),
             notes: store.notes(),
             store,
             gateway,

@@ -49,14 +49,6 @@ impl Backend {
         }
     }
 
-    /// Its rate limits.
-    pub fn limiter(&self) -> Arc<dyn RateLimiter> {
-        match self {
-            Self::Sqlite(store) => Arc::new(store.clone()),
-            Self::Redis(store) => Arc::new(store.clone()),
-        }
-    }
-
     /// Its notes.
     pub fn notes(&self) -> Arc<dyn Notes> {
         match self {
@@ -67,7 +59,7 @@ impl Backend {
 
     /// Its rate limits, when counting in them is as cheap as the reads that they guard. In the embedded store a count
     /// waits for the disk.
-    pub fn fast_limiter(&self) -> Option<Arc<dyn RateLimiter>> {
+    pub(crate) fn fast_limiter(&self) -> Option<Arc<dyn RateLimiter>> {
         match self {
             Self::Sqlite(_) => None,
             Self::Redis(store) => Some(Arc::new(store.clone())),

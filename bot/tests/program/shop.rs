@@ -98,8 +98,8 @@ impl Shop {
             .env("WEBHOOK_SECRET", SECRET)
             .env("WEBHOOK_BIND", "127.0.0.1:0");
         let process = Process::start(program);
-        let line = process.line_with("bound=");
-        let (_, rest) = line.split_once("bound=").unwrap();
+        let line = process.line_with("url=http://");
+        let (_, rest) = line.split_once("url=http://").unwrap();
         let address = rest.split_whitespace().next().unwrap();
         (process, format!("http://{address}/telegram"))
     }
