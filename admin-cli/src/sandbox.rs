@@ -45,9 +45,9 @@ pub(crate) enum Verb {
         /// To whom
         #[arg(long, value_name = "ADDRESS", value_parser = address)]
         to: Option<TonAddress>,
-        /// How much, in TON
-        #[arg(long, value_name = "TON", allow_hyphen_values = true)]
-        amount: Option<Nanotons>,
+        /// How much, in TON unless it says USDT
+        #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
+        amount: Option<Amount>,
         /// What to write
         #[arg(long, value_name = "TEXT")]
         comment: Option<String>,
@@ -235,7 +235,7 @@ pub(crate) async fn run(
             };
             let sender = refund.as_ref().and_then(|payment| address(&payment.sender).ok());
             let whole = refund.as_ref().map(|payment| payment.amount);
-            let (Some(to), Some(amount)) = (to.or(sender), amount.map(Amount::from).or(whole)) else {
+            let (Some(to), Some(amount)) = (to.or(sender), amount.or(whole)) else {
                 let text = "without a payment say --to and --amount";
                 return Err(Failure::new(Exit::Usage, "usage", text));
             };

@@ -85,6 +85,14 @@ impl Shop {
         self.clock.advance(Seconds(1));
     }
 
+    /// Opens an invoice for number `n`.
+    async fn rent(&self, n: u64) -> InvoiceId {
+        let (term, customer) = (Term::from_days(30).unwrap(), CustomerId::Telegram(n));
+        let rent = Command::OpenRent { number: number(n), term, customer, currency: Currency::Ton };
+        let receipt = self.service.execute(Request::new(Actor::System, rent)).await.unwrap();
+        receipt.invoice().unwrap().id
+    }
+
     fn verifier(&self, batch: usize) -> Verifier {
         let leases = Arc::new(self.store.clone());
         Verifier::new(self.service.clone(), self.chain.clone(), leases, HOUR, batch)
@@ -134,12 +142,57 @@ async fn what_left_is_taken_off_and_what_came_back_is_offered() {
     shop.chain.says(1, Ok(Ownership::Auction { bidder: Some("0:ee".to_owned()) }));
     shop.clock.advance(HOUR);
     let report = verifier.run_once().await.unwrap();
+    assert_eq!((report.doubted, shop.state(1).await), (1, NumberState::Available), "said once");
+    let report = verifier.run_once().await.unwrap();
     assert_eq!((report.checked, report.lost), (1, 1));
     assert_eq!(shop.state(1).await, NumberState::Lost);
     shop.chain.says(1, Ok(ours()));
     shop.clock.advance(HOUR);
     verifier.run_once().await.unwrap();
     assert_eq!(shop.state(1).await, NumberState::Available);
+}
+
+#[tokio::test]
+async fn one_wrong_answer_withdraws_nothing() {
+    let shop = Shop::open(1).await;
+    shop.verify(1).await;
+    let verifier = shop.verifier(10);
+    for _ in 0..2 {
+        shop.clock.advance(HOUR);
+        shop.chain.says(1, Ok(Ownership::NotMinted));
+        assert_eq!(verifier.run_once().await.unwrap().doubted, 1);
+        shop.chain.says(1, Ok(ours()));
+        assert_eq!(verifier.run_once().await.unwrap().checked, 1);
+        assert_eq!(shop.state(1).await, NumberState::Available);
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_somebody_is_about_to_pay_for_is_asked_about_first() {
+    let shop = Shop::open(3).await;
+    for n in [1, 2] {
+        shop.verify(n).await;
+    }
+    let verifier = shop.verifier(1);
+    assert_eq!(verifier.run_once().await.unwrap().checked, 0);
+    shop.clock.advance(Seconds(60));
+    for n in [3, 2] {
+        shop.rent(n).await;
+    }
+    assert_eq!(verifier.run_once().await.unwrap().checked, 1);
+    assert_eq!(shop.chain.asked(), [number(2)], "number 3 was never verified");
+    assert_eq!(verifier.run_once().await.unwrap().checked, 0, "once for an invoice");
+
+    // It has left meanwhile: its invoice is withdrawn before anybody pays.
+    shop.clock.advance(HOUR);
+    assert_eq!(shop.state(1).await, NumberState::Available);
+    let invoice = shop.rent(1).await;
+    shop.chain.says(1, Ok(Ownership::Foreign { owner: Some("0:ee".to_owned()) }));
+    assert_eq!(verifier.run_once().await.unwrap().doubted, 1);
+    assert_eq!(verifier.run_once().await.unwrap().lost, 1);
+    assert_eq!(shop.state(1).await, NumberState::Lost);
+    let invoice = shop.service.invoice(&Actor::System, invoice).await.unwrap();
+    assert!(matches!(invoice.status, InvoiceStatus::Cancelled { .. }));
 }
 
 #[tokio::test]

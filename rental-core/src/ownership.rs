@@ -63,12 +63,12 @@ pub struct Proof {
 /// Says whose a number is.
 ///
 /// # Contract
-/// - An answer is what the chain says now of the number's own NFT, whose address is derived and never taken from the
-///   provider. Whatever cannot be read, or contradicts itself, is an error: an error changes nothing in the shop.
+/// - An answer is what the chain says now of the number's own NFT, whose address is derived from the real collection's
+///   code or asked of the collection that was configured instead. Whatever cannot be read, or contradicts itself, is an error: an error changes nothing in the shop.
 /// - [`Ownership::Ours`] is never said while somebody bids for the number.
 #[async_trait]
 pub trait NumberRegistry: Send + Sync + std::fmt::Debug {
-    /// The address of the number's NFT as wallets and explorers show it; `None` when the collection is not known.
+    /// The address of the number's NFT as wallets and explorers show it; `None` when it cannot be derived.
     fn item(&self, number: PhoneNumber) -> Option<String>;
 
     /// Whose the number is.

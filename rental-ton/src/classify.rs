@@ -81,8 +81,16 @@ fn to_another_account(to: &IntAddr, wallet: &TonAddress) -> bool {
     matches!(to, IntAddr::Std(to) if to.anycast.is_none() && address(to) != *wallet)
 }
 
+/// What the operator sent in `tx`, a transaction of the account that is read.
+pub(crate) fn outgoing(tx: &VerifiedTransaction, watched: &Watched) -> Vec<OutgoingTransfer> {
+    match watched {
+        Watched::Wallet(_) => coins_out(tx),
+        Watched::Usdt { owner, .. } => tokens::outgoing(tx, owner).into_iter().collect(),
+    }
+}
+
 /// What the wallet sent in `tx`. A message that cannot be read is left out: nothing is concluded from it.
-pub(crate) fn outgoing(tx: &VerifiedTransaction) -> Vec<OutgoingTransfer> {
+fn coins_out(tx: &VerifiedTransaction) -> Vec<OutgoingTransfer> {
     let sent = |message: Message<'_>| {
         let MsgInfo::Int(info) = message.info else { return None };
         let (amount, exact) = coins(info.value.tokens.into_inner());

@@ -5,6 +5,9 @@
 //! being sold; it fails with the exit code 219 when it is not. Both are needed: an auction that was won changes the
 //! owner only when somebody touches the contract, until then the seller is still named.
 //!
+//! The item's address is derived for the real collection, whose code is known. Another collection (`NUMBER_COLLECTION`) may
+//! share another code among its items; so it is asked, at each provider, which contract speaks for a number.
+//!
 //! With several providers all are asked, and answers that do not agree on whether the number is the operator's are no
 //! answer.
 
@@ -16,7 +19,7 @@ use tycho_types::cell::Load;
 use tycho_types::models::IntAddr;
 
 use crate::item::{index, item_address};
-use crate::{MethodResult, Provider, Providers, StackValue, TonAddress};
+use crate::{MethodResult, NUMBERS, Provider, Providers, StackValue, TonAddress};
 
 /// The exit code of a contract that is not being sold.
 const NO_AUCTION: i32 = 219;
@@ -49,17 +52,20 @@ impl TonRegistry {
         number: PhoneNumber,
         collection: &TonAddress,
     ) -> Result<Ownership, GatewayError> {
-        let item = item_address(number, collection);
-        let data = provider.run_get_method(&item, "get_nft_data", &[]).await?;
-        if data.exit_code != 0 {
-            let nowhere = NO_CODE.contains(&data.exit_code)
-                || provider.head(&item).await.map_err(GatewayError::from)?.cursor == ChainCursor::START;
-            return if nowhere {
-                Ok(Ownership::NotMinted)
-            } else {
-                Err(unverified(&format!("get_nft_data ended with {}", data.exit_code)))
-            };
-        }
+        let item = self.find_item(provider, number, collection).await?;
+        let data = match provider.run_get_method(&item, "get_nft_data", &[]).await {
+            Ok(data) if data.exit_code == 0 => data,
+            // For an account that does not exist some servers answer with an exit code, and some with an error.
+            other => {
+                let no_code = other.as_ref().is_ok_and(|data| NO_CODE.contains(&data.exit_code));
+                let nowhere = no_code || provider.head(&item).await?.cursor == ChainCursor::START;
+                return match other {
+                    _ if nowhere => Ok(Ownership::NotMinted),
+                    Ok(data) => Err(unverified(&format!("get_nft_data ended with {}", data.exit_code))),
+                    Err(error) => Err(error),
+                };
+            }
+        };
         let Standing::Initialised { owner } = standing(&data, &index(number), collection)? else {
             return Ok(Ownership::NotMinted);
         };
@@ -69,6 +75,33 @@ impl TonRegistry {
             0 => Ok(Ownership::Auction { bidder: bidder(&auction)?.map(|bidder| bidder.to_string()) }),
             code => Err(unverified(&format!("get_telemint_auction_state ended with {code}"))),
         }
+    }
+
+    /// The contract that speaks for `number`.
+    async fn find_item(
+        &self,
+        provider: &Provider,
+        number: PhoneNumber,
+        collection: &TonAddress,
+    ) -> Result<TonAddress, GatewayError> {
+        if *collection == NUMBERS {
+            return Ok(item_address(number, collection));
+        }
+        let argument = StackValue::Number { negative: false, magnitude: index(number) };
+        let answer = provider.run_get_method(collection, "get_nft_address_by_index", &[argument]).await?;
+        if answer.exit_code != 0 {
+            return Err(GatewayError::Refused(format!(
+                "{collection} is no collection of NFTs (exit code {}); check NUMBER_COLLECTION",
+                answer.exit_code
+            )));
+        }
+        answer
+            .stack
+            .first()
+            .map(address)
+            .transpose()?
+            .flatten()
+            .ok_or_else(|| unverified("the collection does not say which contract it is"))
     }
 
     fn owned_by(&self, owner: Option<TonAddress>) -> Ownership {
@@ -82,7 +115,8 @@ impl TonRegistry {
 #[async_trait]
 impl NumberRegistry for TonRegistry {
     fn item(&self, number: PhoneNumber) -> Option<String> {
-        self.collection.map(|collection| item_address(number, &collection).bounceable(self.network))
+        let real = self.collection.filter(|collection| *collection == NUMBERS)?;
+        Some(item_address(number, &real).bounceable(self.network))
     }
 
     async fn ownership(&self, number: PhoneNumber) -> Result<Ownership, GatewayError> {

@@ -134,7 +134,7 @@ impl VerifiedTransaction {
             chain_time: self.chain_time(),
             verdict: classify(self, watched)?,
             // The token wallet is a contract: what it sends is no doing of the operator's that a refund could be.
-            outgoing: if matches!(watched, Watched::Wallet(_)) { outgoing(self) } else { Vec::new() },
+            outgoing: outgoing(self, watched),
         })
     }
 }

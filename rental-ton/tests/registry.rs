@@ -16,6 +16,10 @@ use tycho_types::cell::{Cell, CellBuilder, CellFamily, HashBytes, Store};
 use tycho_types::models::StdAddr;
 
 const OPERATOR: &str = "UQA5tCQ9K63a00lUnDBFhh9nqCb2iNGvME2n7--7h09vP4oY";
+/// Another collection, with items of another code, on which 8880 0001 111 lives at an address of its own.
+const OTHER: &str = "EQDmAEpeM1U-IEU-Qf8VX5wGOaxO8WXtJOEfkVg0F_pZEsPc";
+const OTHER_ITEM: &str = "EQDQHvBcw7Y_cxWmmiya2mTnaqcRKM-eydyB_67vQGmjBF52";
+const INDEX: &str = "73436834376558948613217883559094875954009698588780068161156220748788217530823";
 const EVE: &str = "EQAW-Sc1U0A1hcMXkSTz9GATYjT4I3jV54kokTF1pBVf4De1";
 
 fn number() -> PhoneNumber {
@@ -51,6 +55,8 @@ struct Item {
     owner: Option<&'static str>,
     auction_exit: i32,
     bidder: Option<&'static str>,
+    /// Where the collection says that it is, when it is a collection.
+    address: Option<&'static str>,
 }
 
 /// An item in the hands of `owner`, not for sale.
@@ -63,6 +69,7 @@ fn owned(owner: &'static str) -> Item {
         owner: Some(owner),
         auction_exit: 219,
         bidder: None,
+        address: None,
     }
 }
 
@@ -103,6 +110,12 @@ impl Dialect {
     }
 
     fn run(self, item: &Item, method: &str) -> Value {
+        if method == "get_nft_address_by_index" {
+            return match item.address {
+                Some(address) => self.answer(0, &[self.slice(&cell(Some(address)))]),
+                None => self.answer(11, &[self.number("0x0")]),
+            };
+        }
         if method == "get_nft_data" {
             if item.exit_code != 0 {
                 return self.answer(item.exit_code, &[]);
@@ -133,6 +146,10 @@ type Shared = (Dialect, Item, Asked);
 
 async fn toncenter(State((dialect, item, asked)): State<Shared>, Json(body): Json<Value>) -> Json<Value> {
     let text = |name: &str| body[name].as_str().expect("a text").to_owned();
+    if text("method") == "get_nft_address_by_index" {
+        // SHA-256 of the digits, in decimal.
+        assert_eq!(body["stack"], json!([["num", INDEX]]));
+    }
     asked.lock().expect("no test panics here").push(text("address"));
     Json(dialect.run(&item, &text("method")))
 }
@@ -157,7 +174,7 @@ async fn serve(dialect: Dialect, item: Item) -> (String, Asked) {
     let router = Router::new()
         .route("/runGetMethod", post(toncenter))
         .route("/getAddressInformation", get(information))
-        .route("/v2/blockchain/accounts/{account}/methods/{method}", get(tonapi))
+        .route("/v2/blockchain/accounts/{account}/methods/{method}", get(tonapi).post(tonapi))
         .with_state(state);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -242,6 +259,67 @@ async fn providers_that_disagree_say_nothing_and_one_that_is_down_does_not_matte
     assert_eq!(answer, Ok(Ownership::Foreign { owner: Some(account(EVE).to_string()) }));
     let answer = registry(vec![(ProviderKind::Toncenter, down)]).ownership(number()).await;
     assert!(matches!(answer, Err(GatewayError::Unavailable(_))), "{answer:?}");
+}
+
+/// The item of `+888 0000 1111` in the other collection.
+fn of_another_collection() -> Item {
+    Item {
+        index: format!("0x{}", HEXLOWER.encode(&Sha256::digest("88800001111"))),
+        collection: Some(account(OTHER).to_string()),
+        address: Some(OTHER_ITEM),
+        ..owned(OPERATOR)
+    }
+}
+
+fn registry_of(collection: &str, kind: ProviderKind, url: String) -> TonRegistry {
+    let config =
+        ProviderConfig { retries: 0, ..ProviderConfig::new(kind, Network::Mainnet, Some(url), None) };
+    let providers = Arc::new(Providers::new(vec![config]).expect("a provider"));
+    TonRegistry::new(Network::Mainnet, Some(account(collection)), vec![account(OPERATOR)], providers)
+}
+
+#[tokio::test]
+async fn another_collection_says_itself_where_its_items_are() {
+    let number: PhoneNumber = "+888 0000 1111".parse().expect("a number");
+    let both = [(Dialect::Python, ProviderKind::Toncenter), (Dialect::Tonapi, ProviderKind::Tonapi)];
+    for (dialect, kind) in both {
+        let (url, asked) = serve(dialect, of_another_collection()).await;
+        let registry = registry_of(OTHER, kind, url);
+        let ours = Ownership::Ours { wallet: account(OPERATOR).to_string() };
+        assert_eq!(registry.ownership(number).await, Ok(ours), "{dialect:?}");
+        let places: Vec<_> = asked.lock().expect("no test panics here").clone();
+        let [collection, item] = [OTHER, OTHER_ITEM].map(|text| account(text).to_string());
+        assert_eq!(places, [collection, item.clone(), item], "{dialect:?}");
+        assert_eq!(registry.item(number), None, "it cannot be derived");
+
+        let (url, _) = serve(dialect, Item { address: None, ..of_another_collection() }).await;
+        let refused = registry_of(OTHER, kind, url).ownership(number).await;
+        assert!(matches!(&refused, Err(GatewayError::Refused(why)) if why.contains("NUMBER_COLLECTION")));
+    }
+}
+
+#[tokio::test]
+async fn an_item_that_a_server_cannot_find_is_not_minted() {
+    let absent =
+        json!({"last_transaction_id": {"lt": "0", "hash": BASE64.encode(&[0; 32])}, "sync_utime": 1});
+    let existing =
+        json!({"last_transaction_id": {"lt": "7", "hash": BASE64.encode(&[1; 32])}, "sync_utime": 1});
+    for (account, minted) in [(absent, false), (existing, true)] {
+        let information = Json(json!({"ok": true, "result": account}));
+        let failure = Json(json!({"ok": false, "error": "LITE_SERVER_UNKNOWN: no code", "code": 500}));
+        let router = Router::new()
+            .route("/runGetMethod", post(async || failure))
+            .route("/getAddressInformation", get(async || information));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move { axum::serve(listener, router).await.expect("it serves") });
+        let answer = registry(vec![(ProviderKind::Toncenter, url)]).ownership(number()).await;
+        if minted {
+            assert!(matches!(answer, Err(GatewayError::Unavailable(_))), "{answer:?}");
+        } else {
+            assert_eq!(answer, Ok(Ownership::NotMinted));
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,15 +1,19 @@
 //! The ownership check: asks the chain whether the numbers are still the operator's.
 //!
 //! Only numbers that were looked up once are looked up again, so a shop that never verified sends nothing. A pass asks
-//! about a few numbers, the one with the oldest answer first; how many says how much of the provider's budget is spent on
-//! it. Most passes read nothing from the store: who is due is listed once, and then worked off.
+//! about a few numbers: how many says how much of the provider's budget is spent on it. First come those that somebody is
+//! about to pay for, so that an invoice for a number that has left is withdrawn before it is paid; then the one with the
+//! oldest answer. Who is due is listed once, and then worked off.
+//!
+//! A number that was the operator's is taken off sale when the chain says twice, in two passes, that it is no more: one
+//! wrong answer shall not withdraw anybody's invoice.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rental_core::{
-    Actor, Command, DomainError, GatewayError, Leases, NumberRecord, NumberRegistry, PageRequest,
-    PhoneNumber, RentalService, Rentals, Request, Seconds, ServiceError, Timestamp,
+    Actor, Command, DomainError, GatewayError, InvoiceId, InvoiceQuery, Leases, NumberRecord, NumberRegistry,
+    Ownership, PageRequest, PhoneNumber, RentalService, Rentals, Request, Seconds, ServiceError, Timestamp,
 };
 
 use super::{Leadership, VERIFY_EVERY, WorkerError};
@@ -25,12 +29,35 @@ pub struct Verifier {
     round: Arc<Mutex<Round>>,
 }
 
+/// How many of the newest invoices are looked at in a pass.
+const NEWEST: usize = 100;
+/// An answer this fresh is good enough for an invoice.
+const FRESH: Seconds = Seconds(30);
+
 /// Who is to be asked about, and when to look for more.
 #[derive(Debug, Default)]
 struct Round {
+    /// Before all others: numbers that somebody may pay for in a moment, and those of which the chain has just said, once,
+    /// that they are not the operator's.
+    urgent: VecDeque<PhoneNumber>,
     due: VecDeque<PhoneNumber>,
     /// Nothing falls due before this.
     next: Timestamp,
+    /// The newest invoice that was looked at.
+    newest: Option<InvoiceId>,
+    /// Numbers of which the chain has said once that they are not the operator's.
+    doubted: BTreeSet<PhoneNumber>,
+}
+
+/// What the chain said of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// It is the operator's.
+    Ours,
+    /// It is not.
+    Lost,
+    /// It is not, for the first time.
+    Doubted,
 }
 
 /// What a pass did.
@@ -42,6 +69,8 @@ pub struct VerifierReport {
     pub checked: usize,
     /// Those of them that are not the operator's.
     pub lost: usize,
+    /// Those of them of which this was said for the first time; the next pass asks again.
+    pub doubted: usize,
     /// Numbers about which there was no answer; nothing changes for them.
     pub unknown: usize,
 }
@@ -71,9 +100,10 @@ impl Verifier {
         let (mut report, mut last_error) = (VerifierReport::default(), None);
         for number in self.take(now).await? {
             match self.check(number).await {
-                Ok(is_ours) => {
+                Ok(found) => {
                     report.checked += 1;
-                    report.lost += usize::from(!is_ours);
+                    report.lost += usize::from(found == Found::Lost);
+                    report.doubted += usize::from(found == Found::Doubted);
                 }
                 Err(WorkerError::Gateway(error @ GatewayError::RateLimited { .. })) => {
                     return Err(error.into());
@@ -96,22 +126,46 @@ impl Verifier {
         }
     }
 
-    /// The next numbers, oldest answer first.
+    /// The next numbers: the urgent ones, then oldest answer first.
     async fn take(&self, now: Timestamp) -> Result<Vec<PhoneNumber>, ServiceError> {
+        self.look_at_invoices(now).await?;
         let lists = {
             let round = self.round();
             round.due.is_empty() && round.next <= now
         };
         if lists {
-            let fresh = self.list(now).await?;
-            *self.round() = fresh;
+            let (due, next) = self.list(now).await?;
+            let mut round = self.round();
+            (round.due, round.next) = (due, next);
         }
         let mut round = self.round();
-        let count = self.batch.min(round.due.len());
-        Ok(round.due.drain(..count).collect())
+        let urgent = self.batch.min(round.urgent.len());
+        let mut numbers: Vec<_> = round.urgent.drain(..urgent).collect();
+        let due = (self.batch - urgent).min(round.due.len());
+        numbers.extend(round.due.drain(..due));
+        Ok(numbers)
     }
 
-    async fn list(&self, now: Timestamp) -> Result<Round, ServiceError> {
+    /// Finds the verified numbers that an invoice was opened for since the last pass.
+    async fn look_at_invoices(&self, now: Timestamp) -> Result<(), ServiceError> {
+        let seen = self.round().newest;
+        let query = InvoiceQuery { status: Some("open"), ..InvoiceQuery::default() };
+        let newest = self.service.invoices(&Actor::System, &query, &PageRequest::first(NEWEST)).await?.items;
+        let Some(first) = newest.first().map(|invoice| invoice.id) else { return Ok(()) };
+        for invoice in newest.into_iter().take_while(|invoice| Some(invoice.id) > seen) {
+            let proof = self.service.number(invoice.number).await?.proof;
+            let stale = proof.is_some_and(|proof| proof.checked_at + FRESH <= now);
+            let mut round = self.round();
+            if stale && !round.urgent.contains(&invoice.number) {
+                round.urgent.push_back(invoice.number);
+            }
+        }
+        self.round().newest = Some(first);
+        Ok(())
+    }
+
+    /// Who is due, and when somebody falls due after that.
+    async fn list(&self, now: Timestamp) -> Result<(VecDeque<PhoneNumber>, Timestamp), ServiceError> {
         let (mut checked, mut page) = (Vec::new(), PageRequest::first(PageRequest::MOST));
         loop {
             let part = self.service.numbers(&[], &page).await?;
@@ -126,20 +180,28 @@ impl Verifier {
         let due = checked.partition_point(|(at, _)| *at + self.interval <= now);
         // A number that is added or looked up from now on is due after all that is listed now.
         let next = checked.get(due).map_or(now, |(at, _)| *at) + self.interval;
-        Ok(Round { due: checked[..due].iter().map(|(_, number)| *number).collect(), next })
+        Ok((checked[..due].iter().map(|(_, number)| *number).collect(), next))
     }
 
-    /// Asks about a number and notes the answer; answers whether it is the operator's.
-    async fn check(&self, number: PhoneNumber) -> Result<bool, WorkerError> {
+    /// Asks about a number and notes the answer, unless it takes a second one.
+    async fn check(&self, number: PhoneNumber) -> Result<Found, WorkerError> {
         let ownership = self.registry.ownership(number).await?;
         let is_ours = ownership.is_ours();
         if !is_ours {
             tracing::warn!(?number, ownership = ownership.name(), "a number is not the operator's");
+            let before = self.service.number(number).await?.proof.map(|proof| proof.ownership);
+            let mut round = self.round();
+            if before.as_ref().is_some_and(Ownership::is_ours) && round.doubted.insert(number) {
+                round.urgent.push_back(number);
+                return Ok(Found::Doubted);
+            }
         }
+        self.round().doubted.remove(&number);
+        let found = if is_ours { Found::Ours } else { Found::Lost };
         let command = Command::NoteOwnership { number, ownership };
         match self.service.execute(Request::new(Actor::System, command)).await {
             // Whoever locked it works on it; the next round asks again.
-            Ok(_) | Err(ServiceError::Domain(DomainError::NumberLocked { .. })) => Ok(is_ours),
+            Ok(_) | Err(ServiceError::Domain(DomainError::NumberLocked { .. })) => Ok(found),
             Err(error) => Err(error.into()),
         }
     }

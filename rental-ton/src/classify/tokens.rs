@@ -9,8 +9,10 @@
 //! transaction was not aborted (an aborted one sends the tokens back, as when the issuer has locked the wallet); it is not
 //! from ourselves; it carries tokens. The amount, the sender and the comment are those in the body. Coins that ride along
 //! are not counted.
+//!
+//! What was sent is told by the owner's order to our wallet, when the wallet carried it out in the same transaction.
 
-use rental_core::{Amount, Comment, Currency, IncomingPayment, NotPayment, Verdict};
+use rental_core::{Amount, Comment, Currency, IncomingPayment, NotPayment, OutgoingTransfer, Verdict};
 use tycho_types::cell::{CellSlice, Load};
 use tycho_types::error::Error;
 use tycho_types::models::{IntAddr, Message, MsgInfo, TxInfo};
@@ -23,6 +25,8 @@ use crate::transaction::{TransactionError, VerifiedTransaction};
 
 /// The operation code with which tokens come from another wallet (TEP-74).
 pub(crate) const INTERNAL_TRANSFER: u32 = 0x178d_4519;
+/// The operation code with which the owner of a token wallet orders it to send tokens (TEP-74).
+pub(crate) const TRANSFER: u32 = 0x0f8a_7ea5;
 
 /// Says what `tx`, a transaction of the token wallet `wallet` of `owner`, is.
 ///
@@ -78,6 +82,60 @@ pub(crate) fn classify(
     let (amount, exact) = tokens(units);
     let payment = IncomingPayment { comment, ..incoming(tx, amount, sender) };
     Ok(if certain && exact { Verdict::Payment(payment) } else { Verdict::Unreadable(payment) })
+}
+
+/// The tokens that the owner had `tx`, a transaction of the token wallet of `owner`, send.
+///
+/// An order counts when it comes from the owner, the transaction was not aborted, and a message with the same amount went
+/// to another token wallet. The recipient and the comment are those of the order.
+pub(crate) fn outgoing(tx: &VerifiedTransaction, owner: &TonAddress) -> Option<OutgoingTransfer> {
+    if !matches!(tx.parts().load_info(), Ok(TxInfo::Ordinary(info)) if !info.aborted) {
+        return None;
+    }
+    let message = tx.parts().in_msg.as_ref()?.parse::<Message<'_>>().ok()?;
+    let MsgInfo::Int(info) = message.info else { return None };
+    if info.bounced || info.src.as_std().map(address) != Some(*owner) {
+        return None;
+    }
+    let order = read_order(message.body).ok().flatten()?;
+    let sent = |message: Message<'_>| {
+        let mut body = message.body;
+        let carries = body.load_u32().ok() == Some(INTERNAL_TRANSFER);
+        carries && read_amount(&mut body).is_ok_and(|units| units == order.units)
+    };
+    let carried_out = tx.parts().iter_out_msgs().any(|message| message.is_ok_and(sent));
+    let (amount, exact) = tokens(order.units);
+    (carried_out && exact && !amount.is_zero()).then(|| OutgoingTransfer {
+        tx: tx.hash(),
+        lt: tx.lt(),
+        to: sender(&order.to),
+        amount,
+        comment: order.comment,
+    })
+}
+
+/// What the owner of a token wallet orders it to send.
+struct Order {
+    units: u128,
+    to: IntAddr,
+    comment: Comment,
+}
+
+/// `transfer query_id:uint64 amount:(VarUInteger 16) destination:MsgAddress response_destination:MsgAddress
+/// custom_payload:(Maybe ^Cell) forward_ton_amount:(VarUInteger 16) forward_payload:(Either Cell ^Cell)`; nothing for
+/// another operation.
+fn read_order(mut body: CellSlice<'_>) -> Result<Option<Order>, Error> {
+    if body.load_u32()? != TRANSFER {
+        return Ok(None);
+    }
+    let units = read_amount(&mut body)?;
+    let Some(to) = read_address(&mut body)? else { return Ok(None) };
+    read_address(&mut body)?;
+    if body.load_bit()? {
+        body.load_reference()?;
+    }
+    Tokens::load_from(&mut body)?;
+    Ok(Some(Order { units, to, comment: read_forward_payload(body) }))
 }
 
 /// What an `internal_transfer` says besides its amount.

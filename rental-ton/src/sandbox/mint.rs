@@ -96,7 +96,13 @@ impl Place {
         self.sending(Some(order), Some(&message(envelope, body)?), &uncredited())
     }
 
-    fn sending(&self, message: Option<Cell>, sent: Option<&Cell>, info: &TxInfo) -> Result<Cell, Error> {
+    /// The transaction at this place with this incoming message, these phases, and `sent` going out.
+    pub(crate) fn sending(
+        &self,
+        message: Option<Cell>,
+        sent: Option<&Cell>,
+        info: &TxInfo,
+    ) -> Result<Cell, Error> {
         let mut out_msgs = Dict::new();
         if let Some(sent) = sent {
             out_msgs.set(Uint15::new(0), sent.clone())?;

@@ -8,7 +8,7 @@ use tycho_types::cell::{Cell, CellBuilder, CellFamily, Store};
 use tycho_types::models::{IntMsgInfo, OrdinaryTxInfo};
 
 use super::*;
-use crate::sandbox::mint::tokens::{Transfer, head, success};
+use crate::sandbox::mint::tokens::{Transfer, head, order, success};
 use crate::sandbox::mint::{Place, message, op_body, returned};
 
 const WALLET: TonAddress = TonAddress::new(0, [0x77; 32]);
@@ -126,6 +126,42 @@ fn everything_but_an_internal_transfer_is_between_contracts() {
     }
     let empty = CellBuilder::new().build().expect("an empty cell");
     assert_eq!(taken(empty), not(NotPayment::ContractOp));
+}
+
+/// What `owner` is seen to have sent by a message of this envelope and body, with `onward` going out.
+fn sent(envelope: IntMsgInfo, body: Cell, onward: Option<Cell>, info: &TxInfo) -> Option<OutgoingTransfer> {
+    let order = message(envelope, body).expect("fits");
+    let to = place().envelope(&WALLET, 1);
+    let onward = onward.map(|body| message(to, body).expect("fits"));
+    let cell = place().sending(Some(order), onward.as_ref(), info).expect("fits");
+    let tx = VerifiedTransaction::parse(&Boc::encode(&cell), &WALLET).expect("a transaction of the wallet");
+    outgoing(&tx, &OWNER)
+}
+
+#[test]
+fn tokens_that_the_owner_had_sent_are_told() {
+    let from_owner = || place().envelope(&OWNER, 1);
+    let body = || order(25_000_000, Some(text("Refund 1f")), &OWNER, &PAYER).expect("fits");
+    let onward = |units| Some(transfer(units, Some(text("Refund 1f"))));
+    let told = sent(from_owner(), body(), onward(25_000_000), &success()).expect("it was sent");
+    assert_eq!((told.to, told.amount), (PAYER.to_string(), "25 USDT".parse().expect("an amount")));
+    assert_eq!(told.comment, Comment::Text("Refund 1f".to_owned()));
+
+    // What another contract orders, even the master that can move anybody's tokens, is not the operator's doing.
+    let seized = sent(place().envelope(&COUNTERPARTY, 1), body(), onward(25_000_000), &success());
+    assert_eq!(seized, None);
+    // An order that was refused, or that nothing came of.
+    let TxInfo::Ordinary(done) = success() else { panic!("an ordinary transaction") };
+    let failed = OrdinaryTxInfo { aborted: true, ..done }.into();
+    assert_eq!(sent(from_owner(), body(), onward(25_000_000), &failed), None);
+    assert_eq!(sent(from_owner(), body(), None, &success()), None);
+    assert_eq!(sent(from_owner(), body(), onward(24_999_999), &success()), None);
+    let bounced = IntMsgInfo { bounced: true, ..from_owner() };
+    assert_eq!(sent(bounced, body(), onward(25_000_000), &success()), None);
+    let nothing = order(0, None, &OWNER, &PAYER).expect("fits");
+    assert_eq!(sent(from_owner(), nothing, onward(0), &success()), None);
+    let cut = op_body(TRANSFER, &[0; 9]).expect("fits");
+    assert_eq!(sent(from_owner(), cut, onward(25_000_000), &success()), None);
 }
 
 #[test]

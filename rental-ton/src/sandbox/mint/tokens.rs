@@ -11,7 +11,7 @@ use tycho_types::num::{Tokens, VarUint56};
 
 use super::{Place, address, comment, message, op_body, phases, refuse, returned, tick, uncredited};
 use crate::TonAddress;
-use crate::classify::tokens::INTERNAL_TRANSFER;
+use crate::classify::tokens::{INTERNAL_TRANSFER, TRANSFER};
 use crate::sandbox::{SandboxError, SandboxKind, SandboxTransfer};
 
 /// Coins that come with the tokens, for the work.
@@ -61,13 +61,48 @@ pub(crate) fn transfer(
             }
             NotPayment::NoMessage => Ok((None, tick())),
         },
-        SandboxKind::Outgoing(_) => {
-            let text = "only coins can be sent from the sandbox's wallet; note a refund in USDT with --sent";
-            return Err(SandboxError::Transfer(text.to_owned()));
+        SandboxKind::Outgoing(to) => {
+            return sent(place, units, payload, owner, &to).map_err(|error| refuse(&error));
         }
     };
     let (message, info) = built.map_err(|error| refuse(&error))?;
     place.transaction(message, &info).map_err(|error| refuse(&error))
+}
+
+/// The transaction in which `owner` has the token wallet send `units` to `to`.
+fn sent(
+    place: &Place,
+    units: u128,
+    payload: Option<Cell>,
+    owner: &TonAddress,
+    to: &TonAddress,
+) -> Result<Cell, Error> {
+    let order = message(place.envelope(owner, RIDING), order(units, payload.clone(), owner, to)?)?;
+    let onward = IntMsgInfo { dst: address(&COUNTERPARTY), ..place.envelope(&place.wallet, RIDING) };
+    let onward = message(onward, Transfer { units, from: Some(owner), payload }.body()?)?;
+    place.sending(Some(order), Some(&onward), &success())
+}
+
+/// The body with which `owner` orders the token wallet to send `units` to `to`.
+pub(crate) fn order(
+    units: u128,
+    payload: Option<Cell>,
+    owner: &TonAddress,
+    to: &TonAddress,
+) -> Result<Cell, Error> {
+    let mut builder = CellBuilder::new();
+    builder.store_u32(TRANSFER)?;
+    builder.store_u64(0)?;
+    Tokens::new(units).store_into(&mut builder, Cell::empty_context())?;
+    store_address(Some(to), &mut builder)?;
+    store_address(Some(owner), &mut builder)?;
+    builder.store_bit_zero()?;
+    Tokens::new(1).store_into(&mut builder, Cell::empty_context())?;
+    builder.store_bit(payload.is_some())?;
+    if let Some(payload) = payload {
+        builder.store_reference(payload)?;
+    }
+    builder.build()
 }
 
 /// What an `internal_transfer` carries.
