@@ -199,6 +199,7 @@ pub(crate) fn invoice() -> Invoice {
         created_at: NOW,
         expires_at: NOW + Seconds(900),
         waiting: None,
+        doubted: false,
         version: 1,
     }
 }

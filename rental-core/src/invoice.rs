@@ -167,9 +167,13 @@ pub struct Invoice {
     pub created_at: Timestamp,
     /// The deadline: a payment counts when its chain time is not later than this.
     pub expires_at: Timestamp,
-    /// A payment that fits and waits for the number's lock to go.
+    /// A payment that fits and waits: for the number's lock to go, or for another source of the chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<TxHash>,
+    /// Whether that payment is in doubt, because not enough sources of the chain have it: another one that is not may
+    /// settle the invoice first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub doubted: bool,
     /// Grows by one with every change; 1 when opened.
     pub version: u64,
 }

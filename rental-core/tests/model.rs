@@ -35,9 +35,15 @@ enum Step {
         seen: bool,
     },
     PayStray,
-    /// A watcher reads everything that is on its chain.
+    /// A watcher reads everything that is on its chain, and learns who else has it.
     Watch {
         currency: Currency,
+        sighting: Sighting,
+    },
+    /// A watcher asks again who has a payment.
+    Confirm {
+        payment: usize,
+        sighting: Sighting,
     },
     /// The sweeper ticks everything.
     Sweep,
@@ -94,6 +100,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let number = || 0..NUMBERS;
     let who = || 0..CUSTOMERS;
     let currency = || prop_oneof![Just(Currency::Ton), Just(Currency::Usdt)];
+    let sighting = || {
+        let (both, one, denied) = (seen(2, 0), seen(1, 0), seen(1, 1));
+        prop_oneof![6 => Just(Sighting::SOLE), 3 => Just(both), 3 => Just(one), 1 => Just(denied)]
+    };
     let step = prop_oneof![
         6 => (number(), who(), currency())
             .prop_map(|(number, who, currency)| Step::OpenRent { number, who, currency }),
@@ -103,7 +113,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         8 => (0..8_usize, prop_oneof![8 => Just(0), 1 => Just(-1), 1 => Just(1)], 0..8, any::<bool>())
             .prop_map(|(invoice, off, other, seen)| Step::Pay { invoice, off, other: other == 0, seen }),
         1 => Just(Step::PayStray),
-        6 => currency().prop_map(|currency| Step::Watch { currency }),
+        6 => (currency(), sighting()).prop_map(|(currency, sighting)| Step::Watch { currency, sighting }),
+        4 => (0..8_usize, sighting()).prop_map(|(payment, sighting)| Step::Confirm { payment, sighting }),
         4 => Just(Step::Sweep),
         6 => prop_oneof![1..20_u64, 600..50_000_u64].prop_map(|minutes| Step::Pass { minutes }),
         2 => (number(), who(), who()).prop_map(|(number, who, to)| Step::Offer { number, who, to }),
@@ -132,7 +143,14 @@ struct World {
     tokens: Vec<TransferToken>,
     chains: BTreeMap<Currency, Vec<ChainTransaction>>,
     unseen: BTreeMap<Currency, usize>,
+    /// What was contradicted when it was booked.
+    contradicted: Vec<TxHash>,
     locks: u8,
+}
+
+/// Two sources of which so many have it, and so many contradict.
+fn seen(confirmed: u8, denied: u8) -> Sighting {
+    Sighting { sources: 2, confirmed, denied }
 }
 
 fn number(n: u64) -> PhoneNumber {
@@ -166,7 +184,8 @@ impl World {
         let (invoices, payments, tokens) = (vec![], vec![], vec![]);
         let chains = Currency::ALL.map(|currency| (currency, vec![])).into();
         let unseen = Currency::ALL.map(|currency| (currency, 0)).into();
-        Self { clock, store, service, invoices, payments, tokens, chains, unseen, locks: 0 }
+        let contradicted = vec![];
+        Self { clock, store, service, invoices, payments, tokens, chains, unseen, contradicted, locks: 0 }
     }
 
     async fn ask(&self, actor: Actor, command: Command) -> Result<Receipt, ServiceError> {
@@ -199,14 +218,16 @@ impl World {
     }
 
     /// Books everything on a chain; then, and only then, that chain counts as read.
-    async fn watch(&mut self, currency: Currency) {
+    async fn watch(&mut self, currency: Currency, sighting: Sighting) {
         let from = self.store.load(&Load::default()).await.unwrap().chains.of(currency);
         let chain = &self.chains[&currency];
         for transaction in &chain[chain.len() - self.unseen[&currency]..] {
             let incoming = transaction.incoming().unwrap().clone();
-            self.ask(Actor::System, Command::Book { incoming, unreadable: false, sighting: Sighting::SOLE })
-                .await
-                .unwrap();
+            if sighting.denied > 0 {
+                self.contradicted.push(incoming.tx);
+            }
+            let book = Command::Book { incoming, unreadable: false, sighting };
+            self.ask(Actor::System, book).await.unwrap();
         }
         let cursor = chain.last().map_or(from.cursor, ChainTransaction::cursor);
         self.unseen.insert(currency, 0);
@@ -216,7 +237,19 @@ impl World {
 
     async fn watch_all(&mut self) {
         for currency in Currency::ALL {
-            self.watch(currency).await;
+            self.watch(currency, Sighting::SOLE).await;
+        }
+    }
+
+    /// What is in doubt is decided: confirmed, or written off when the sources contradict each other.
+    async fn end_doubts(&self) {
+        for tx in &self.payments {
+            let confirm = Command::ConfirmPayment { tx: *tx, sighting: seen(2, 0) };
+            self.ask(Actor::System, confirm).await.unwrap();
+            let payment = self.service.payment(&admin(), *tx).await.unwrap();
+            if payment.outcome == (Outcome::Exception { reason: ExceptionReason::Disputed }) {
+                self.ask(admin(), Command::WriteOffPayment { tx: *tx }).await.unwrap();
+            }
         }
     }
 
@@ -234,11 +267,17 @@ impl World {
                 let amount = Amount::new(currency, invoice.amount.units().saturating_add_signed(off));
                 self.coin(amount.unwrap(), invoice.payload.as_str());
                 if seen {
-                    self.watch(currency).await;
+                    self.watch(currency, Sighting::SOLE).await;
                 }
             }
             Step::PayStray => self.coin(Amount::new(Currency::Usdt, 5).unwrap(), "hello"),
-            Step::Watch { currency } => self.watch(currency).await,
+            Step::Watch { currency, sighting } => self.watch(currency, sighting).await,
+            Step::Confirm { payment, sighting } => {
+                if let Some(tx) = self.payments.iter().rev().nth(payment) {
+                    // One that is not booked yet, or whose number is locked, is left as it is.
+                    let _ = self.ask(Actor::System, Command::ConfirmPayment { tx: *tx, sighting }).await;
+                }
+            }
             Step::Sweep => {
                 for n in 0..NUMBERS {
                     let _ = self.ask(Actor::System, Command::Tick { number: number(n) }).await;
@@ -381,6 +420,9 @@ impl World {
             let decided = old.outcome.name() != "exception" && old.outcome.name() != "refund_pending";
             assert!(!decided || new.outcome == old.outcome, "{new:?} was {:?}", old.outcome);
         }
+        for payment in books.payments.iter().filter(|payment| self.contradicted.contains(&payment.tx)) {
+            assert_ne!(payment.outcome, Outcome::Settled, "after {step:?}: {payment:?} was contradicted");
+        }
         for old in &before.numbers {
             let new = books.numbers.iter().find(|new| new.number == old.number).unwrap();
             let same_holder = old.rental().zip(new.rental()).filter(|(old, new)| old.holder == new.holder);
@@ -413,6 +455,7 @@ proptest! {
             // In the end everything comes to rest: locks run out, the chain is read, time passes.
             world.clock.advance(Seconds::from_hours(1));
             world.watch_all().await;
+            world.end_doubts().await;
             let end = Step::Sweep;
             world.take(&end).await;
             books = world.check(&books, &end).await;
@@ -422,8 +465,11 @@ proptest! {
             books = world.check(&books, &end).await;
             assert!(books.numbers.iter().all(|record| record.holding == Holding::Free), "{:?}", books.numbers);
             assert!(books.invoices.iter().all(|invoice| !invoice.is_open()), "{:?}", books.invoices);
-            let waiting = Outcome::Exception { reason: ExceptionReason::NumberLocked };
-            assert!(books.payments.iter().all(|payment| payment.outcome != waiting), "{:?}", books.payments);
+            let waits = |payment: &Payment| match payment.outcome {
+                Outcome::Exception { reason } => reason.holds_invoice(),
+                _ => false,
+            };
+            assert!(!books.payments.iter().any(waits), "{:?}", books.payments);
         });
     }
 }

@@ -35,6 +35,7 @@ fn invoice() -> Invoice {
         created_at: NOW,
         expires_at: NOW + Seconds(900),
         waiting: None,
+        doubted: false,
         version: 1,
     }
 }

@@ -78,6 +78,7 @@ fn invoice(kind: InvoiceKind, status: InvoiceStatus) -> Invoice {
         created_at: NOW,
         expires_at: NOW + Seconds(900),
         waiting: None,
+        doubted: false,
         version: 1,
     }
 }

@@ -30,7 +30,7 @@ fn fits(invoice: &Invoice, incoming: &IncomingPayment) -> Result<(), ExceptionRe
         InvoiceStatus::Expired { .. } => return Err(ExceptionReason::Late),
         InvoiceStatus::Open => {}
     }
-    if invoice.waiting.is_some() {
+    if invoice.waiting.is_some() && !invoice.doubted {
         return Err(ExceptionReason::Duplicate);
     }
     if incoming.chain_time > invoice.expires_at {
@@ -98,15 +98,19 @@ impl Draft<'_> {
         self.keep_waiting(incoming, reason, &invoice)
     }
 
-    /// Keeps a payment that fits and may settle its invoice later. Until then the invoice cannot lapse.
+    /// Keeps a payment that fits and may settle its invoice later. Until then the invoice cannot lapse. Where it waits for
+    /// another payment already, the one that is in no doubt takes the place of one that is.
     fn keep_waiting(
         &mut self,
         incoming: &IncomingPayment,
         reason: ExceptionReason,
         invoice: &Invoice,
     ) -> Effect {
-        if let Some(invoice) = self.invoice(invoice.id) {
-            invoice.waiting = Some(incoming.tx);
+        let doubted = reason != ExceptionReason::NumberLocked;
+        if let Some(invoice) =
+            self.invoice(invoice.id).filter(|invoice| invoice.waiting.is_none() || !doubted)
+        {
+            (invoice.waiting, invoice.doubted) = (Some(incoming.tx), doubted);
         }
         self.keep(incoming, reason, Some(invoice))
     }
@@ -136,11 +140,38 @@ impl Draft<'_> {
             match self.doubt(payment.amount, sighting) {
                 Some(ExceptionReason::Disputed) => self.dispute(payment),
                 Some(_) => {}
-                None => self.settle_if_waiting(ExceptionReason::Unconfirmed),
+                None => self.settle_confirmed(payment),
             }
         }
         let payment = self.payment.clone().ok_or(DomainError::PaymentUnknown)?;
         Ok(Effect::Payment(Box::new(payment)))
+    }
+
+    /// Settles a payment that was unconfirmed, unless another one was faster.
+    fn settle_confirmed(&mut self, payment: Payment) {
+        let Some(invoice) = payment.invoice.and_then(|id| self.invoice(id).cloned()) else {
+            return;
+        };
+        let taken = !invoice.doubted && invoice.waiting.is_some_and(|tx| tx != payment.tx);
+        let refused = match invoice.status {
+            InvoiceStatus::Open if !taken => self.carry_out(&invoice, payment.tx, Allowed::Hanging).err(),
+            InvoiceStatus::Open | InvoiceStatus::Settled { .. } => Some(ExceptionReason::Duplicate),
+            InvoiceStatus::Cancelled { .. } => Some(ExceptionReason::Cancelled),
+            InvoiceStatus::Expired { .. } => Some(ExceptionReason::NumberGone),
+        };
+        self.conclude(payment, refused);
+    }
+
+    /// Notes that a payment which waited has settled its invoice, or why it could not.
+    fn conclude(&mut self, payment: Payment, refused: Option<ExceptionReason>) {
+        let outcome = refused.map_or(Outcome::Settled, |reason| Outcome::Exception { reason });
+        if let (Some(reason), Some(id)) = (refused, payment.invoice) {
+            self.stop_waiting(id, payment.tx);
+            let customer = self.invoice(id).map(|invoice| invoice.customer.clone());
+            let Payment { tx, amount, invoice, .. } = payment;
+            self.event(customer.as_ref(), EventKind::PaymentException { tx, amount, reason, invoice });
+        }
+        self.payment = Some(Payment { outcome, ..payment });
     }
 
     fn dispute(&mut self, payment: Payment) {
@@ -153,11 +184,7 @@ impl Draft<'_> {
 
     /// Settles a payment that waited for a lock to go.
     pub(super) fn settle_waiting(&mut self) {
-        self.settle_if_waiting(ExceptionReason::NumberLocked);
-    }
-
-    /// Settles the payment that its invoice waits for, if this is why it waits.
-    fn settle_if_waiting(&mut self, reason: ExceptionReason) {
+        let reason = ExceptionReason::NumberLocked;
         let Some(payment) = self.payment.clone() else {
             return;
         };
@@ -168,19 +195,14 @@ impl Draft<'_> {
         if !undecided || !invoice.is_open() || invoice.waiting != Some(payment.tx) {
             return;
         }
-        let outcome = match self.carry_out(&invoice, payment.tx, Allowed::Hanging) {
-            Ok(()) => Outcome::Settled,
-            Err(reason) => {
-                self.stop_waiting(invoice.id);
-                Outcome::Exception { reason }
-            }
-        };
-        self.payment = Some(Payment { outcome, ..payment });
+        let refused = self.carry_out(&invoice, payment.tx, Allowed::Hanging).err();
+        self.conclude(payment, refused);
     }
 
-    fn stop_waiting(&mut self, id: InvoiceId) {
-        if let Some(invoice) = self.invoice(id) {
-            invoice.waiting = None;
+    /// Lets the invoice wait for this payment no more.
+    fn stop_waiting(&mut self, id: InvoiceId, tx: TxHash) {
+        if let Some(invoice) = self.invoice(id).filter(|invoice| invoice.waiting == Some(tx)) {
+            (invoice.waiting, invoice.doubted) = (None, false);
         }
     }
 
@@ -260,7 +282,7 @@ impl Draft<'_> {
         record.holding = Holding::Rented(rental);
         if let Some(invoice) = self.invoice(invoice.id) {
             invoice.status = InvoiceStatus::Settled { tx, at: now };
-            invoice.waiting = None;
+            (invoice.waiting, invoice.doubted) = (None, false);
         }
         let account = self.account(&invoice.customer);
         account.open_invoices.remove(&invoice.id);
@@ -299,7 +321,7 @@ impl Draft<'_> {
         if matches!(invoice.status, InvoiceStatus::Settled { .. }) {
             return Err(DomainError::InvoiceSettled);
         }
-        if invoice.waiting.is_some_and(|tx| tx != payment.tx) {
+        if invoice.waiting.is_some_and(|tx| tx != payment.tx) && !invoice.doubted {
             return Err(DomainError::InvoicePaid);
         }
         self.carry_out(&invoice, payment.tx, Allowed::ByOperator)
@@ -322,9 +344,9 @@ impl Draft<'_> {
         detail: Option<String>,
     ) -> Effect {
         let (tx, name) = (payment.tx, outcome.name().to_owned());
-        let customer = payment.invoice.and_then(|id| self.invoice(id)).map(|invoice| {
-            invoice.waiting = invoice.waiting.filter(|waiting| *waiting != tx);
-            invoice.customer.clone()
+        let customer = payment.invoice.and_then(|id| {
+            self.stop_waiting(id, tx);
+            self.invoice(id).map(|invoice| invoice.customer.clone())
         });
         self.event(customer.as_ref(), EventKind::PaymentResolved { tx, outcome: name });
         self.audit(action, tx, detail);

@@ -106,6 +106,7 @@ impl Draft<'_> {
             created_at: self.now,
             expires_at: self.now + self.shop.policy.invoice_ttl,
             waiting: None,
+            doubted: false,
             version: 0,
         };
         self.account(customer).open_invoices.insert(invoice.id);

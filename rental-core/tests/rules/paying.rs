@@ -262,7 +262,6 @@ async fn a_payment_that_one_source_has_waits_for_the_second_and_settles_once() {
     let invoice = shop.open_rent(1, 7).await.unwrap();
     let payment = book_seen(&shop, &invoice, seen(1, 0)).await;
     assert_eq!(payment.outcome, exception(ExceptionReason::Unconfirmed));
-    assert_eq!(shop.pay(&invoice).await.outcome, exception(ExceptionReason::Duplicate));
     shop.pass(901);
     shop.read_chain().await; // past the deadline: no lapse while it waits
     shop.tick(1).await;
@@ -277,6 +276,47 @@ async fn a_payment_that_one_source_has_waits_for_the_second_and_settles_once() {
         assert_eq!(confirm(&shop, payment.tx, sighting).await.outcome, Outcome::Settled);
     }
     assert_eq!(shop.rental(1).await, rental);
+}
+
+#[tokio::test]
+async fn a_payment_that_nobody_doubts_is_not_held_up_by_one_in_doubt() {
+    let shop = TestShop::open().await;
+    for (n, first) in [(1, seen(1, 0)), (2, seen(1, 1))] {
+        let invoice = shop.open_rent(n, 7).await.unwrap();
+        let doubted = book_seen(&shop, &invoice, first).await;
+        assert_eq!(book_seen(&shop, &invoice, seen(2, 0)).await.outcome, Outcome::Settled);
+        let rental = shop.rental(n).await;
+        assert_eq!(
+            book_seen(&shop, &invoice, seen(2, 0)).await.outcome,
+            exception(ExceptionReason::Duplicate)
+        );
+        let later = confirm(&shop, doubted.tx, seen(2, 0)).await.outcome;
+        let reason = if n == 1 { ExceptionReason::Duplicate } else { ExceptionReason::Disputed };
+        assert_eq!(later, exception(reason), "it is too late, or nobody believes it");
+        let apply = Command::ApplyPayment { tx: doubted.tx, invoice: None };
+        assert_eq!(refusal(shop.admin(apply).await), DomainError::InvoiceSettled);
+        shop.admin(Command::WriteOffPayment { tx: doubted.tx }).await.unwrap();
+        assert_eq!(shop.rental(n).await, rental);
+    }
+}
+
+#[tokio::test]
+async fn of_two_payments_in_doubt_the_one_that_is_confirmed_first_settles() {
+    let shop = TestShop::open().await;
+    for (n, which) in [(1, 0), (2, 1)] {
+        let invoice = shop.open_rent(n, 7).await.unwrap();
+        let both =
+            [book_seen(&shop, &invoice, seen(1, 0)).await, book_seen(&shop, &invoice, seen(1, 0)).await];
+        assert_eq!(confirm(&shop, both[which].tx, seen(2, 0)).await.outcome, Outcome::Settled);
+        let other = confirm(&shop, both[1 - which].tx, seen(2, 0)).await;
+        assert_eq!(other.outcome, exception(ExceptionReason::Duplicate));
+    }
+    // The first was written off: the second settles all the same while the invoice is open.
+    let invoice = shop.open_rent(3, 7).await.unwrap();
+    let first = book_seen(&shop, &invoice, seen(1, 0)).await;
+    let second = book_seen(&shop, &invoice, seen(1, 0)).await;
+    shop.admin(Command::WriteOffPayment { tx: first.tx }).await.unwrap();
+    assert_eq!(confirm(&shop, second.tx, seen(2, 0)).await.outcome, Outcome::Settled);
 }
 
 #[tokio::test]

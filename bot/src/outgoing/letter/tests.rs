@@ -37,6 +37,7 @@ fn invoice(kind: InvoiceKind) -> Invoice {
         created_at: NOW,
         expires_at: end(),
         waiting: None,
+        doubted: false,
         version: 1,
     }
 }

@@ -120,6 +120,7 @@ pub(super) fn invoice(n: u64, number: PhoneNumber, customer: &CustomerId) -> Inv
         created_at: START,
         expires_at: START + Seconds(900),
         waiting: None,
+        doubted: false,
         version: 1,
     }
 }
