@@ -6,7 +6,7 @@
 use std::io::Write;
 
 use clap::Args;
-use rental_app::{App, ReconcileError, ShopConfig, reconcile_books};
+use rental_app::{App, ReconcileError, ShopConfig, WorkerError, reconcile_books};
 use rental_core::{
     Actor, Currency, ExceptionReason, Finding, GatewayError, InvoiceQuery, NumberQuery, Page, PageRequest,
     PaymentGateway, PaymentQuery, Rentals, Seconds, ServiceError, ShopView, SourceState, SourceStatus, Store,
@@ -219,7 +219,10 @@ async fn examine(config: &ShopConfig, viewer: &Actor, report: &mut Report) {
     if answers {
         compare(&app, app.gateway.as_ref(), viewer, report).await;
         match app.usdt_gateway().await {
-            Ok(Some(usdt)) => compare(&app, usdt.as_ref(), viewer, report).await,
+            Ok(Some(usdt)) => {
+                compare(&app, usdt.as_ref(), viewer, report).await;
+                note_usdt_wallet(&app, report).await;
+            }
             Ok(None) => {}
             Err(error) => report.fail("payments", &error.into()),
         }
@@ -228,6 +231,21 @@ async fn examine(config: &ShopConfig, viewer: &Actor, report: &mut Report) {
         report.note("payments", Status::Warning, text);
     }
     app.store.close();
+}
+
+/// Says whether the master of USDT still names the wallet that is read.
+async fn note_usdt_wallet(app: &App, report: &mut Report) {
+    match app.confirm_usdt_wallet().await {
+        Ok(true) => report.note("USDT wallet", Status::Ok, "its master names it as the shop's"),
+        Ok(false) => {}
+        Err(WorkerError::Gateway(error @ GatewayError::Unverified(_))) => {
+            report.note("USDT wallet", Status::Failed, error.to_string());
+        }
+        Err(error) => {
+            let text = format!("could not be confirmed: {error}; run this again later");
+            report.note("USDT wallet", Status::Warning, text);
+        }
+    }
 }
 
 /// Compares the booked payments with the chain.

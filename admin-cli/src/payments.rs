@@ -70,7 +70,7 @@ pub(crate) enum Verb {
     #[command(before_help = "Examples:
   admin-cli payments reread --from 65000054000000 --reason \"provider replaced\"")]
     Reread {
-        /// Logical time from which on
+        /// Logical time from which on: that of the last genuine payment, see `payments show`
         #[arg(long, value_name = "LT")]
         from: u64,
         /// The chain of which wallet: that for ton or that for usdt

@@ -10,7 +10,7 @@ use rental_ton::{
     AddressError, TonAddress, TonGateway, USDT_MASTER, Watched, resolve_usdt_wallet, usdt_wallet,
 };
 
-use crate::{App, ShopConfig};
+use crate::{App, ShopConfig, WorkerError};
 
 /// Why USDT cannot be taken.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,27 @@ impl App {
     pub async fn usdt_gateway(&self) -> Result<Option<Arc<dyn PaymentGateway>>, ServiceError> {
         let shop = self.service.shop().await?.shop;
         Ok(shop.usdt.as_ref().and_then(|usdt| self.reader(usdt)))
+    }
+
+    /// Asks the providers whether the master still names the pinned USDT wallet as the shop's; `false` when there is nothing
+    /// to ask about. New tokens would come to another wallet if the issuer ever exchanged the code of its wallets.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unverified`] in [`WorkerError`] when a provider names another wallet; other errors say that it
+    /// could not be asked.
+    pub async fn confirm_usdt_wallet(&self) -> Result<bool, WorkerError> {
+        let pinned = self.service.shop().await?.shop.usdt;
+        let (Some(pinned), Some(providers)) = (pinned, &self.providers) else { return Ok(false) };
+        let shop = self.gateway.wallet();
+        let parse = |text: &str| TonAddress::parse(text, shop.network);
+        let (Ok(master), Ok(owner)) = (parse(&pinned.master), parse(&shop.address)) else { return Ok(false) };
+        let named = resolve_usdt_wallet(providers, shop.network, &master, &owner).await?;
+        if named.to_string() == pinned.wallet {
+            return Ok(true);
+        }
+        let text =
+            format!("the USDT wallet is {} for this shop, and {named} for the provider", pinned.wallet);
+        Err(GatewayError::Unverified(text).into())
     }
 
     /// Reads the chain of a pinned wallet. What is pinned was an address when it was pinned.

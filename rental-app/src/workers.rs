@@ -11,10 +11,12 @@ mod sweeper;
 mod verifier;
 mod watcher;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rental_core::{Entropy, LeaseName, LeaseToken, Leases, OsEntropy, Seconds, ServiceError, StoreError};
+use rental_core::{
+    Entropy, LeaseName, LeaseToken, Leases, OsEntropy, Seconds, ServiceError, StoreError, Timestamp,
+};
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +36,8 @@ use crate::App;
 const LEASE_MARGIN: Seconds = Seconds(3);
 /// How often a few numbers are looked up on chain.
 const VERIFY_EVERY: Duration = Duration::from_secs(10);
+/// How often the providers are asked whether the USDT wallet is still the shop's.
+const CONFIRM_EVERY: Seconds = Seconds::from_hours(1);
 /// How often deadlines are looked at.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// How often is looked out for what operators should know.
@@ -129,11 +133,34 @@ struct UsdtWatcher {
     app: App,
     poll: Duration,
     watcher: Arc<OnceCell<Watcher>>,
+    /// When to ask again whether the wallet is the right one.
+    confirm_at: Arc<Mutex<Timestamp>>,
 }
 
 impl UsdtWatcher {
     fn new(app: App, poll: Duration) -> Self {
-        Self { app, poll, watcher: Arc::default() }
+        Self { app, poll, watcher: Arc::default(), confirm_at: Arc::default() }
+    }
+
+    /// Makes sure now and then that tokens still come to the wallet that is read.
+    async fn confirm(&self) {
+        let now = self.app.clock.now();
+        {
+            let mut at = self.confirm_at.lock().unwrap_or_else(PoisonError::into_inner);
+            if now < *at {
+                return;
+            }
+            *at = now + CONFIRM_EVERY;
+        }
+        let contradicted = match self.app.confirm_usdt_wallet().await {
+            Ok(_) => 0,
+            Err(WorkerError::Gateway(error @ rental_core::GatewayError::Unverified(_))) => {
+                tracing::error!(%error, "USDT may come to another wallet than the one that is read; ask the issuer");
+                1
+            }
+            Err(error) => return tracing::warn!(%error, "the USDT wallet could not be confirmed"),
+        };
+        metrics::gauge!("rental_usdt_wallet_contradicted").set(contradicted);
     }
 
     async fn run_once(&self) -> Result<(), WorkerError> {
@@ -143,10 +170,12 @@ impl UsdtWatcher {
             let watcher = Watcher::new(self.app.service.clone(), gateway, self.app.leases.clone());
             let _ = self.watcher.set(watcher.polling_every(self.poll));
         }
-        match self.watcher.get() {
-            Some(watcher) => watcher.run_once().await.map(drop),
-            None => Ok(()),
+        let Some(watcher) = self.watcher.get() else { return Ok(()) };
+        let report = watcher.run_once().await?;
+        if !report.standby {
+            self.confirm().await;
         }
+        Ok(())
     }
 
     async fn resign(&self) {
