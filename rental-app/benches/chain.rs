@@ -5,6 +5,8 @@
 //! in no figure but the time that passes. Everything that a program does by the way (a line in the log for each payment,
 //! the store's commits to disk) is done here, too. Run with `taskset -c 0` both processes share one core.
 
+#![expect(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "prints figures with a few digits")]
+
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -110,7 +112,7 @@ impl Spent {
     /// Time that passed and processor time, in microseconds for each of `count`.
     fn per(&self, count: u32) -> (f64, f64) {
         let micros = |time: Duration| (time / count).as_nanos() as f64 / 1_000.0;
-        (micros(self.since.elapsed()), micros(processor_time() - self.processor))
+        (micros(self.since.elapsed()), micros(processor_time().saturating_sub(self.processor)))
     }
 }
 
