@@ -106,6 +106,7 @@ pub(crate) fn invoice() -> Invoice {
         created_at: start(),
         expires_at: start() + Seconds(900),
         waiting: None,
+        doubted: false,
         version: 1,
     }
 }
