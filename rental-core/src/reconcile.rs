@@ -253,10 +253,21 @@ struct Books<'a> {
 }
 
 impl Books<'_> {
-    /// What is booked in the currency that is compared.
+    /// What is booked in the currency that is compared, without what was shown by a provider and never came.
     fn own(&self) -> impl Iterator<Item = &Payment> {
-        let own = |payment: &&Payment| payment.amount.currency() == self.currency;
+        let own =
+            |payment: &&Payment| payment.amount.currency() == self.currency && !self.was_forged(payment);
         self.booked.values().copied().filter(own)
+    }
+
+    /// Whether the operator has written a payment off that providers contradicted each other about, and the chain does not
+    /// have it: it was a lie, and has become nothing.
+    fn was_forged(&self, payment: &Payment) -> bool {
+        let doubted = matches!(
+            payment.outcome,
+            Outcome::WrittenOff { reason: ExceptionReason::Disputed | ExceptionReason::Unconfirmed }
+        );
+        doubted && !self.on_chain.contains_key(&payment.tx)
     }
 
     /// What is wrong with a payment in itself and beside its invoice.

@@ -130,6 +130,28 @@ async fn every_doctored_row_is_named() {
 }
 
 #[tokio::test]
+async fn what_a_provider_made_up_is_nothing_once_it_is_written_off() {
+    let mut sides = Sides::new().await;
+    let forged = Payment { tx: TxHash([7; 32]), ..sides.payments[1].clone() };
+    let reason = ExceptionReason::Disputed;
+    for (outcome, balances) in [
+        (Outcome::Exception { reason }, false),
+        (Outcome::Applied { reason }, false),
+        (Outcome::WrittenOff { reason: ExceptionReason::Underpaid }, false),
+        (Outcome::WrittenOff { reason }, true),
+    ] {
+        sides.payments.push(Payment { outcome: outcome.clone(), ..forged.clone() });
+        let books = sides.compare();
+        assert_eq!(books.balances(), balances, "{outcome:?}: {:?}", books.findings);
+        sides.payments.pop();
+    }
+    // Money that the chain has is part of the books, whoever doubted it.
+    sides.payments[1].outcome = Outcome::WrittenOff { reason };
+    let books = sides.compare();
+    assert_eq!((books.balances(), books.booked), (true, books.on_chain));
+}
+
+#[tokio::test]
 async fn missing_and_invented_rows_are_named_wherever_they_stand() {
     let mut sides = Sides::new().await;
     let missing = sides.payments.remove(1);
