@@ -61,6 +61,7 @@ impl Customer {
             created_at: START,
             expires_at: START + Seconds(900),
             waiting: None,
+            doubted: false,
             version: 1,
         };
         self.record.holding =
