@@ -6,6 +6,7 @@
 //! cargo bench -p rental-redis --bench shop -- sweep       # 10,000 numbers whose deadline has come
 //! cargo bench -p rental-redis --bench shop -- memory      # bytes of listed and rented numbers
 //! cargo bench -p rental-redis --bench shop -- scale       # 1,000 numbers against 1,200,000; minutes
+//! SCALE_NUMBERS=100000 cargo bench -p rental-redis --bench shop -- scale   # against so many
 //! ```
 //!
 //! Without a word, all but the last. Servers are private ones without persistence. `redis-benchmark` comes with the
@@ -20,12 +21,16 @@ mod compare;
 mod customers;
 #[path = "shop/figures.rs"]
 mod figures;
+#[path = "shop/floor.rs"]
+mod floor;
 #[path = "shop/lifecycle.rs"]
 mod lifecycle;
 #[path = "shop/memory.rs"]
 mod memory;
 #[path = "shop/rivals.rs"]
 mod rivals;
+#[path = "shop/scale.rs"]
+mod scale;
 #[path = "shop/sweep.rs"]
 mod sweep;
 
@@ -49,6 +54,6 @@ fn main() {
         runtime.block_on(memory::run());
     }
     if wanted("scale") {
-        runtime.block_on(lifecycle::compare_sizes());
+        runtime.block_on(scale::run());
     }
 }

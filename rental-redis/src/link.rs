@@ -40,8 +40,8 @@ enum Wire {
 
 impl Wire {
     /// Sends `cmd`, and `then` right behind it.
-    async fn send(&mut self, cmd: &Cmd, then: Option<&Cmd>) -> Result<Value, RedisError> {
-        let Some(then) = then else {
+    async fn send(&mut self, cmd: &Cmd, then: &[Cmd]) -> Result<Value, RedisError> {
+        if then.is_empty() {
             let answer = match self {
                 Self::Server(connection) => connection.req_packed_command(cmd).await?,
                 Self::Cluster(connection, node) => {
@@ -49,12 +49,16 @@ impl Wire {
                 }
             };
             return answer.extract_error();
-        };
-        let mut both = Pipeline::with_capacity(2);
-        both.add_command(cmd.clone()).add_command(then.clone());
+        }
+        let count = 1 + then.len();
+        let mut all = Pipeline::with_capacity(count);
+        all.add_command(cmd.clone());
+        for next in then {
+            all.add_command(next.clone());
+        }
         let answers = match self {
-            Self::Server(connection) => connection.req_packed_commands(&both, 0, 2).await?,
-            Self::Cluster(connection, node) => connection.route_pipeline(both, 0, 2, node.clone()).await?,
+            Self::Server(connection) => connection.req_packed_commands(&all, 0, count).await?,
+            Self::Cluster(connection, node) => connection.route_pipeline(all, 0, count, node.clone()).await?,
         };
         let answers: Result<_, _> = answers.into_iter().map(Value::extract_error).collect();
         answers.map(Value::Array)
@@ -200,11 +204,11 @@ impl Link {
         // Half the time for one answer leaves the other half for a second connection when this one is half open.
         let patience =
             if call.repeatable { (Instant::now() + self.limit / 2).min(deadline) } else { deadline };
-        let mut answer = timeout_at(patience, wire.send(&call.cmd, call.then.as_ref())).await;
+        let mut answer = timeout_at(patience, wire.send(&call.cmd, &call.then)).await;
         if let Ok(Err(error)) = &answer
             && judge(error) == Verdict::UnknownScript
         {
-            answer = timeout_at(patience, wire.send(&call.spelled_out(), call.then.as_ref())).await;
+            answer = timeout_at(patience, wire.send(&call.spelled_out(), &call.then)).await;
         }
         let error = match answer {
             Ok(Ok(value)) => return Ok(Some(value)),

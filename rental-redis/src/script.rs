@@ -54,8 +54,8 @@ pub(crate) struct Call {
     pub(crate) cmd: Cmd,
     /// The script's text, for a server that does not know it.
     text: Option<&'static str>,
-    /// A command that is sent with it, right behind it on the same connection; the answers come as a pair.
-    pub(crate) then: Option<Cmd>,
+    /// Commands that are sent with it, right behind it on the same connection; if any, the answers come together.
+    pub(crate) then: Vec<Cmd>,
     /// Whether sending it twice does no harm.
     pub(crate) repeatable: bool,
 }
@@ -65,12 +65,12 @@ impl Call {
     pub(crate) fn script(code: &Code, keys: &[String]) -> Self {
         let mut cmd = Cmd::with_capacity(64, 2048);
         cmd.arg("EVALSHA").arg(code.hash.as_str()).arg(keys.len()).arg(keys);
-        Self { cmd, text: Some(code.text), then: None, repeatable: true }
+        Self { cmd, text: Some(code.text), then: Vec::new(), repeatable: true }
     }
 
     /// A plain command, which may be sent twice.
     pub(crate) fn command(name: &str) -> Self {
-        Self { cmd: redis::cmd(name), text: None, then: None, repeatable: true }
+        Self { cmd: redis::cmd(name), text: None, then: Vec::new(), repeatable: true }
     }
 
     /// With one more argument.
@@ -81,7 +81,7 @@ impl Call {
 
     /// With `next` right behind it.
     pub(crate) fn then(mut self, next: Self) -> Self {
-        self.then = Some(next.cmd);
+        self.then.push(next.cmd);
         self
     }
 

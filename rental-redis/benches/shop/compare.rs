@@ -73,10 +73,10 @@ async fn round(clients: usize, has_python: bool) -> Vec<Figures> {
     let (_, commit) = meter.measure(changes, Shop::commit).await;
     let mut figures = vec![service, commit];
     for deep in [1, 16] {
-        figures.push(Raw::shop(2 * rents).await.redis_benchmark(clients, deep, rents));
+        figures.push(Raw::shop(2 * rents).await.redis_benchmark(clients, deep, rents).await);
     }
     if has_python {
-        figures.push(Raw::shop(2 * rents).await.python(clients, rents));
+        figures.push(Raw::shop(2 * rents).await.python(clients, rents).await);
     }
     figures
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use redis::aio::MultiplexedConnection;
 use redis_servers::Server;
 use rental_core::{
     Actor, ChainCursor, Changes, Command, Comment, Commit, Currency, CustomerId, Due, Effect, Envelope,
@@ -27,6 +28,8 @@ pub(crate) struct Shop {
     pub(crate) server: Server,
     pub(crate) store: RedisStore,
     pub(crate) service: RentalService,
+    /// For commands that are no business of a store.
+    pub(crate) raw: MultiplexedConnection,
     ahead: Arc<AtomicU64>,
     lt: AtomicU64,
 }
@@ -34,6 +37,13 @@ pub(crate) struct Shop {
 /// The `n`th number of the shop.
 pub(crate) fn number(n: u64) -> PhoneNumber {
     PhoneNumber::from_digits(88_800_000_000 + n).expect("n has at most seven digits")
+}
+
+/// A server with the settings in `SERVER_SETTINGS`, such as `hash-max-listpack-value=512 io-threads=2`.
+fn start() -> Server {
+    let settings = std::env::var("SERVER_SETTINGS").unwrap_or_default();
+    let settings = settings.split_whitespace().map(|setting| setting.split_once('=').expect("name=value"));
+    settings.fold(Server::builder(), |server, (name, value)| server.config(name, value)).start()
 }
 
 fn customer(n: u64) -> CustomerId {
@@ -71,7 +81,7 @@ impl Shop {
 
     /// A shop without numbers.
     pub(crate) async fn open_empty() -> Self {
-        let server = tokio::task::spawn_blocking(|| Server::builder().start()).await.expect("it starts");
+        let server = tokio::task::spawn_blocking(start).await.expect("it starts");
         let ahead = Arc::new(AtomicU64::new(0));
         let turned = Arc::clone(&ahead);
         let config = RedisConfig::new(server.url()).in_namespace("shop");
@@ -82,7 +92,9 @@ impl Shop {
         let service = RentalService::new(Arc::new(store.clone()));
         let wallet = Wallet { network: Network::Sandbox, address: "UQbench".to_owned() };
         service.open_shop(&wallet, &Policy::default(), ChainCursor::START).await.expect("the shop opens");
-        Self { server, store, service, ahead, lt: AtomicU64::new(0) }
+        let client = redis::Client::open(server.url()).expect("an address");
+        let raw = client.get_multiplexed_async_connection().await.expect("the server answers");
+        Self { server, store, service, raw, ahead, lt: AtomicU64::new(0) }
     }
 
     /// Does `operation` with each of `numbers`.
@@ -117,8 +129,10 @@ impl Shop {
     }
 
     /// Microseconds of processor that the server has used.
-    pub(crate) fn server_micros(&self) -> u64 {
-        let report = self.server.cli(&["INFO", "cpu"]);
+    pub(crate) async fn server_micros(&self) -> u64 {
+        let mut connection = self.raw.clone();
+        let report = redis::cmd("INFO").arg("cpu").query_async(&mut connection).await;
+        let report: String = report.expect("the server answers");
         let field = |name: &str| {
             let line = report.lines().find_map(|line| line.strip_prefix(name)).expect("the server counts");
             let (seconds, micros) = line.trim().split_once('.').expect("a decimal");

@@ -73,7 +73,7 @@ impl Meter {
     {
         let count = items.len() as u64;
         let queue = Arc::new(Mutex::new(items.into_iter()));
-        let (cpu, calls, begin) = (self.shop.server_micros(), self.shop.calls(), Instant::now());
+        let (cpu, calls, begin) = (self.shop.server_micros().await, self.shop.calls(), Instant::now());
         let tasks: Vec<_> = (0..self.clients)
             .map(|_| {
                 let (queue, shop) = (Arc::clone(&queue), Arc::clone(&self.shop));
@@ -102,7 +102,7 @@ impl Meter {
             elapsed_micros,
             p50_micros: percentile(&times, 50),
             p99_micros: percentile(&times, 99),
-            server_micros: self.shop.server_micros() - cpu,
+            server_micros: self.shop.server_micros().await - cpu,
             trips: self.shop.calls() - calls,
         };
         (results, figures)

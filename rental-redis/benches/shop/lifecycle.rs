@@ -1,11 +1,11 @@
-//! A rental from its first invoice to its end, in shops of any size.
+//! A rental from its first invoice to its end.
 
 use std::sync::Arc;
 
 use rental_core::Seconds;
 
 use crate::customers::{Shop, Size};
-use crate::figures::{CELLS, Figures, Meter, heading, hundredths};
+use crate::figures::{CELLS, Figures, Meter, heading};
 
 /// How many numbers are taken through their life.
 const LIVES: u64 = 20_000;
@@ -19,28 +19,6 @@ pub(crate) async fn run() {
         for (name, figures) in live(size, lives, clients).await {
             println!("| {clients} | {name} | {} |", figures.cells());
         }
-    }
-}
-
-/// The same in a small and in a large shop.
-pub(crate) async fn compare_sizes() {
-    const SMALL: Size = Size { listed: 800, rented: 200 };
-    const LARGE: Size = Size { listed: 1_000_000, rented: 200_000 };
-    const CLIENTS: usize = 64;
-    const SMALL_LIVES: u64 = 500;
-    let mut small: Vec<(&str, Figures)> = live(SMALL, SMALL_LIVES, CLIENTS).await;
-    for _ in 1..LIVES / SMALL_LIVES {
-        for ((_, sum), (_, more)) in small.iter_mut().zip(live(SMALL, SMALL_LIVES, CLIENTS).await) {
-            sum.count += more.count;
-            sum.server_micros += more.server_micros;
-        }
-    }
-    let large = live(LARGE, LIVES, CLIENTS).await;
-    heading("operation | server µs/op, 1,000 numbers | 1,200,000 numbers | large / small");
-    for ((name, small), (_, large)) in small.iter().zip(&large) {
-        let (small, large) = (small.server_hundredths(), large.server_hundredths());
-        let ratio = hundredths(large * 100 / small.max(1));
-        println!("| {name} | {} | {} | {ratio} |", hundredths(small), hundredths(large));
     }
 }
 

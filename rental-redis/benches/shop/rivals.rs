@@ -44,12 +44,12 @@ impl Raw {
     ///
     /// # Panics
     /// When more than one rent in a thousand was not committed.
-    pub(crate) fn redis_benchmark(&self, clients: usize, deep: usize, rents: u64) -> Figures {
+    pub(crate) async fn redis_benchmark(&self, clients: usize, deep: usize, rents: u64) -> Figures {
         let mut command = Command::new("redis-benchmark");
         command.args(["--csv", "-p", &self.shop.server.port().to_string()]);
         command.args(["-c", &clients.to_string(), "-P", &deep.to_string()]);
         command.args(["-n", &rents.to_string(), "-r", &self.numbers.to_string()]).args(&self.command);
-        let (report, cpu) = self.watch(&mut command, rents);
+        let (report, cpu) = self.watch(&mut command, rents).await;
         let line = report.lines().rfind(|line| line.contains("\",\"")).expect("a line of figures");
         let mut cells = line.trim_end_matches('"').rsplit("\",\"").map(thousandths);
         let [_max, p99, _p95, p50, _min, _mean, rate] =
@@ -69,11 +69,11 @@ impl Raw {
     ///
     /// # Panics
     /// When more than one rent in a thousand was not committed.
-    pub(crate) fn python(&self, clients: usize, rents: u64) -> Figures {
+    pub(crate) async fn python(&self, clients: usize, rents: u64) -> Figures {
         let mut command = Command::new("python3");
         command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/classic.py"));
         command.args([u64::from(self.shop.server.port()), clients as u64, rents].map(|n| n.to_string()));
-        let (report, server_micros) = self.watch(&mut command, rents);
+        let (report, server_micros) = self.watch(&mut command, rents).await;
         let mut cells = report.split_whitespace().map(|cell| cell.parse().expect("a figure"));
         let [elapsed_micros, p50_micros, p99_micros, trips] =
             std::array::from_fn(|_| cells.next().expect("a figure"));
@@ -81,11 +81,11 @@ impl Raw {
     }
 
     /// Runs a program that rents; answers what it printed, and what the server's processor spent.
-    fn watch(&self, command: &mut Command, rents: u64) -> (String, u64) {
+    async fn watch(&self, command: &mut Command, rents: u64) -> (String, u64) {
         let open = || self.shop.server.cli(&["ZCARD", "shop:index:invoices"]).parse::<u64>();
-        let (before, cpu) = (open().expect("a count"), self.shop.server_micros());
+        let (before, cpu) = (open().expect("a count"), self.shop.server_micros().await);
         let output = command.output().expect("the program is installed");
-        let cpu = self.shop.server_micros() - cpu;
+        let cpu = self.shop.server_micros().await - cpu;
         let report = String::from_utf8_lossy(&output.stdout).into_owned();
         let complaint = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{report}{complaint}");

@@ -35,7 +35,7 @@ pub(crate) async fn run() {
 }
 
 async fn sweep(shop: &Arc<Shop>) -> Figures {
-    let (cpu, calls, begin) = (shop.server_micros(), shop.calls(), Instant::now());
+    let (cpu, calls, begin) = (shop.server_micros().await, shop.calls(), Instant::now());
     let (mut after, mut count) = (None, 0);
     loop {
         let due = shop.store.due(after, PAGE).await.expect("the store answers");
@@ -52,7 +52,7 @@ async fn sweep(shop: &Arc<Shop>) -> Figures {
     Figures {
         count,
         elapsed_micros: micros_since(begin),
-        server_micros: shop.server_micros() - cpu,
+        server_micros: shop.server_micros().await - cpu,
         trips: shop.calls() - calls,
         ..Figures::default()
     }
