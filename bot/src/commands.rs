@@ -3,7 +3,7 @@
 use teloxide::types::BotCommand;
 use teloxide::utils::command::BotCommands;
 
-use rental_core::{Access, Actor};
+use rental_core::{Access, Actor, OfferRef, PhoneNumber, TransferToken};
 
 use crate::bot::Bot;
 use crate::callback::{Callback, Place};
@@ -32,6 +32,19 @@ pub(crate) enum Command {
     Admin,
 }
 
+/// What a link to the bot is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// A screen.
+    Screen(Callback),
+    /// An offer.
+    Offer(OfferRef),
+}
+
+/// A link to the bot was cut off or mistyped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Broken;
+
 impl Command {
     /// The command in a message of a private chat, if it is one.
     pub(crate) fn read(text: &str) -> Option<Self> {
@@ -40,18 +53,19 @@ impl Command {
         Self::parse(&format!("{name} {rest}"), "").ok()
     }
 
-    /// What a link is about, besides an offer.
-    pub(crate) fn linked(payload: &str) -> Callback {
-        let rest = |prefix| payload.strip_prefix(prefix);
-        let number = rest("n_").and_then(|digits| digits.parse().ok());
-        let rental = rest("r_").and_then(|digits| digits.parse().ok());
-        let invoice = rest("i_").and_then(|id: &str| format!("inv_{id}").parse().ok());
-        match (number, rental, invoice) {
-            (Some(number), _, _) => Callback::Number(number, Place::default()),
-            (_, Some(number), _) => Callback::Rental(number),
-            (_, _, Some(invoice)) => Callback::Invoice(invoice),
-            _ => Callback::Home,
-        }
+    /// What a link is about; [`Broken`] when it begins like one of the bot's own and cannot be read on.
+    pub(crate) fn linked(payload: &str) -> Result<Link, Broken> {
+        let (kind, rest) = payload.split_once('_').unwrap_or(("", payload));
+        let number = || rest.parse::<PhoneNumber>().map_err(|_| Broken);
+        Ok(match kind {
+            "n" => Link::Screen(Callback::Number(number()?, Place::default())),
+            "r" => Link::Screen(Callback::Rental(number()?)),
+            "o" => Link::Offer(OfferRef::Addressed(number()?)),
+            "tr" => Link::Offer(payload.parse::<TransferToken>().map_err(|_| Broken)?.into()),
+            "i" => Link::Screen(Callback::Invoice(format!("inv_{rest}").parse().map_err(|_| Broken)?)),
+            // Whatever else is in a link says where somebody comes from.
+            _ => Link::Screen(Callback::Home),
+        })
     }
 }
 
@@ -123,16 +137,25 @@ mod tests {
     }
 
     #[test]
-    fn links_lead_to_screens() {
-        let number = "+88801234567".parse().expect("a number");
-        assert_eq!(Command::linked("n_88801234567"), Callback::Number(number, Place::default()));
-        assert_eq!(Command::linked("r_88801234567"), Callback::Rental(number));
-        assert_eq!(
-            Command::linked("i_01KDVS8TG0000000000000001B").to_string(),
-            "1i:inv_01KDVS8TG0000000000000001B"
-        );
-        for payload in ["", "n_", "n_1", "i_x", "group", "../.."] {
-            assert_eq!(Command::linked(payload), Callback::Home, "{payload}");
+    fn links_lead_to_screens_and_offers() {
+        let number: PhoneNumber = "+88801234567".parse().expect("a number");
+        let screen = |callback| Ok(Link::Screen(callback));
+        assert_eq!(Command::linked("n_88801234567"), screen(Callback::Number(number, Place::default())));
+        assert_eq!(Command::linked("r_88801234567"), screen(Callback::Rental(number)));
+        let invoice = "inv_01KDVS8TG0000000000000001B".parse().expect("an invoice");
+        assert_eq!(Command::linked("i_01KDVS8TG0000000000000001B"), screen(Callback::Invoice(invoice)));
+        assert_eq!(Command::linked("o_88801234567"), Ok(Link::Offer(OfferRef::Addressed(number))));
+        let token = TransferToken::new(number, [7; 16]);
+        assert_eq!(Command::linked(token.expose()), Ok(Link::Offer(token.into())));
+        for payload in ["", "group", "../..", "from_a_friend"] {
+            assert_eq!(Command::linked(payload), screen(Callback::Home), "{payload}");
+        }
+    }
+
+    #[test]
+    fn a_link_that_was_cut_off_is_known_as_one() {
+        for payload in ["n_", "n_1", "n_888", "r_x", "o_", "i_x", "tr_", "tr_88801234567", "tr_x_y"] {
+            assert_eq!(Command::linked(payload), Err(Broken), "{payload}");
         }
     }
 }

@@ -13,7 +13,7 @@ use teloxide::types::{
 use crate::admin::{self, Press};
 use crate::bot::{Bot, Outcome, Session};
 use crate::callback::{Callback, Filter};
-use crate::commands::Command;
+use crate::commands::{Broken, Command, Link};
 use crate::customer;
 use crate::memory::{Awaited, PayScreen};
 use crate::screen::Screen;
@@ -169,9 +169,12 @@ fn or_refusal(session: &Session, answer: Result<View, ServiceError>) -> View {
 
 async fn answer_command(bot: &Bot, session: &Session, command: Command) -> View {
     let callback = match command {
-        Command::Start(payload) => match customer::named(&payload) {
-            Some(offer) => return or_refusal(session, customer::opened(bot, session, offer).await),
-            None => Command::linked(&payload),
+        Command::Start(payload) => match Command::linked(&payload) {
+            Ok(Link::Screen(callback)) => callback,
+            Ok(Link::Offer(offer)) => {
+                return or_refusal(session, customer::opened(bot, session, offer).await);
+            }
+            Err(Broken) => return screens::broken_link(session.language).into(),
         },
         Command::Numbers => Callback::Browse(Filter::default().into()),
         Command::Rentals => Callback::Rentals(0),

@@ -17,7 +17,7 @@ use crate::screens::{self, Standing};
 use crate::view::{Beside, View};
 
 pub(crate) use paying::screen as invoice_screen;
-pub(crate) use transferring::{chosen, named, opened};
+pub(crate) use transferring::{chosen, opened};
 
 /// Carries a press out.
 pub(crate) async fn press(bot: &Bot, session: &Session, callback: Callback) -> Result<View, ServiceError> {

@@ -11,7 +11,7 @@ mod tests;
 mod transfers;
 
 pub(crate) use browsing::{Listed, browse, digits_question, narrow, number, quote};
-pub(crate) use home::{Standing, help, home, languages, rules};
+pub(crate) use home::{Standing, broken_link, help, home, languages, rules};
 pub(crate) use invoices::{
     History, Paying, about_payment, attention, cancel_question, history, invoices, paying, qr_caption,
 };

@@ -197,6 +197,25 @@ impl Outcome {
 }
 
 impl ExceptionReason {
+    /// All reasons.
+    pub const ALL: [Self; 15] = [
+        Self::Underpaid,
+        Self::Overpaid,
+        Self::WrongCurrency,
+        Self::Late,
+        Self::Early,
+        Self::Duplicate,
+        Self::Cancelled,
+        Self::UnknownPayload,
+        Self::NoComment,
+        Self::UnreadableComment,
+        Self::UnreadableMessage,
+        Self::NumberGone,
+        Self::NumberLocked,
+        Self::Unconfirmed,
+        Self::Disputed,
+    ];
+
     /// Whether the payment's invoice waits for it: it can neither lapse nor be paid again meanwhile.
     pub fn holds_invoice(self) -> bool {
         matches!(self, Self::NumberLocked | Self::Unconfirmed | Self::Disputed)
@@ -259,6 +278,13 @@ impl Payment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_reason_is_missing_in_the_list_of_all() {
+        let error = serde_json::from_str::<ExceptionReason>("\"none of them\"").expect_err("there is none");
+        let known: Vec<_> = error.to_string().split('`').skip(3).step_by(2).map(ToOwned::to_owned).collect();
+        assert_eq!(known, ExceptionReason::ALL.map(ExceptionReason::name), "{error}");
+    }
 
     #[test]
     fn one_hash_in_every_spelling_is_one_hash() {

@@ -1,8 +1,6 @@
 //! Handing a number on, and taking one over.
 
-use rental_core::{
-    Command, CustomerId, Effect, OfferRef, PhoneNumber, Request, ServiceError, Timestamp, TransferToken,
-};
+use rental_core::{Command, CustomerId, Effect, OfferRef, PhoneNumber, Request, ServiceError, Timestamp};
 
 use super::renting::{held, idempotency};
 use crate::bot::{Bot, Session};
@@ -117,12 +115,4 @@ async fn decline(bot: &Bot, session: &Session, offer: OfferRef) -> Result<View, 
     let command = Command::DeclineTransfer { offer, customer: session.customer() };
     bot.rentals.execute(Request::new(session.actor(), command)).await?;
     Ok(super::home(bot, session).await?.toast(session.language.declined()))
-}
-
-/// The offer that a link names, if it names one.
-pub(crate) fn named(payload: &str) -> Option<OfferRef> {
-    if let Some(digits) = payload.strip_prefix("o_") {
-        return digits.parse().ok().map(OfferRef::Addressed);
-    }
-    payload.parse::<TransferToken>().ok().map(OfferRef::Token)
 }

@@ -57,6 +57,9 @@ pub(super) fn letter(language: Language, event: &Event, known: &Known) -> Option
         EventKind::PaymentException { reason: ExceptionReason::NumberLocked, amount, .. } => {
             Screen::new(language.letter_seen(amount.to_string()))
         }
+        EventKind::PaymentException { reason: ExceptionReason::Unconfirmed, amount, .. } => {
+            Screen::new(language.letter_checking(amount.to_string()))
+        }
         EventKind::PaymentException { .. } => {
             let what = screens::about_payment(language, known.payment.as_ref()?, known.invoice.as_ref());
             Screen::new(language.letter_odd(crate::texts::Html(what)))

@@ -31,7 +31,8 @@ pub(super) fn notice(language: Language, event: &Event) -> Option<Screen> {
             .row([Button::press(language.notice_to_payment(), Press::Payment(*tx).into())]),
         EventKind::NumberTurnover { .. } => about_number(language.notice_turnover(number?.pretty())),
         EventKind::NumberLost { ownership } => {
-            about_number(language.notice_lost(number?.pretty(), ownership.name()))
+            let why = language.notice_why_lost(ownership.name());
+            about_number(language.notice_lost(number?.pretty(), why))
         }
         EventKind::NumberRegained => about_number(language.notice_regained(number?.pretty())),
         EventKind::ShopAlarm { alarm } => Screen::new(match alarm {

@@ -42,6 +42,13 @@ pub(crate) fn home(language: Language, standing: Standing, house: &House) -> Scr
         .row(std::iter::once(Button::press(language.to_languages(), Callback::Languages)).chain(support))
 }
 
+/// That a link was cut off.
+pub(crate) fn broken_link(language: Language) -> Screen {
+    Screen::new(language.broken_link())
+        .row([Button::press(language.to_browse(), Callback::Browse(Filter::default().into()))])
+        .row([language.home_button()])
+}
+
 /// How it works.
 pub(crate) fn help(language: Language, house: &House) -> Screen {
     let support = house.support_url.clone().map(|url| Button::open(language.to_support(), url));

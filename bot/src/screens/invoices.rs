@@ -239,6 +239,14 @@ pub(crate) fn about_payment(language: Language, payment: &Payment, invoice: Opti
         Some(ExceptionReason::Cancelled) => language.attention_cancelled(amount, number),
         Some(ExceptionReason::NumberGone) => language.attention_gone(amount, number),
         Some(ExceptionReason::NumberLocked) => language.attention_locked(amount, number),
-        _ => language.attention_other(amount, number),
+        Some(ExceptionReason::Unconfirmed) => language.attention_unconfirmed(amount, number),
+        Some(ExceptionReason::Disputed) => language.attention_disputed(amount, number),
+        Some(
+            ExceptionReason::UnknownPayload
+            | ExceptionReason::NoComment
+            | ExceptionReason::UnreadableComment
+            | ExceptionReason::UnreadableMessage,
+        )
+        | None => language.attention_other(amount, number),
     }
 }

@@ -122,6 +122,7 @@ fn home_screens(language: Language) -> Vec<(&'static str, Screen)> {
         ("rules", rules(language, &house())),
         ("rules of the house", rules(language, &bare)),
         ("languages", languages(language)),
+        ("a broken link", broken_link(language)),
     ]
 }
 
@@ -186,19 +187,7 @@ fn invoice_screens(language: Language) -> Vec<(&'static str, Screen)> {
     let odd = vec![payment("9.9", ExceptionReason::Underpaid)];
     let mut seen = open(InvoiceKind::Rent);
     seen.invoice.waiting = Some(TX);
-    let every_reason = [
-        ExceptionReason::Underpaid,
-        ExceptionReason::Overpaid,
-        ExceptionReason::WrongCurrency,
-        ExceptionReason::Late,
-        ExceptionReason::Early,
-        ExceptionReason::Duplicate,
-        ExceptionReason::Cancelled,
-        ExceptionReason::NumberGone,
-        ExceptionReason::NumberLocked,
-        ExceptionReason::UnknownPayload,
-    ]
-    .map(|reason| {
+    let every_reason = ExceptionReason::ALL.map(|reason| {
         let amount = if reason == ExceptionReason::Overpaid { "10.5" } else { "9.9" };
         (payment(amount, reason), Some(invoice(InvoiceKind::Rent, InvoiceStatus::Open)))
     });

@@ -118,6 +118,7 @@ messages! { ADMIN:
     notice_refund_differs();
     notice_turnover(number);
     notice_lost(number, why);
+    notice_why_lost(ownership);
     notice_regained(number);
     notice_chain_stalled(until);
     notice_chain_recovered(until);

@@ -8,6 +8,7 @@ messages! { CUSTOMER:
     oops();
     stale_button();
     not_there();
+    broken_link();
     too_fast(seconds);
     only_in_private();
     open_private_chat();
@@ -110,6 +111,8 @@ messages! { CUSTOMER:
     attention_cancelled(amount, number);
     attention_gone(amount, number);
     attention_locked(amount, number);
+    attention_unconfirmed(amount, number);
+    attention_disputed(amount, number);
     attention_other(amount, number);
     outcome_exception();
     outcome_refund_pending();

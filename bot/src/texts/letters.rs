@@ -4,6 +4,7 @@ messages! { LETTERS:
     letter_rented(number, until);
     letter_renewed(number, until);
     letter_seen(amount);
+    letter_checking(amount);
     letter_odd(what);
     letter_applied(amount);
     letter_refund_pending(amount);

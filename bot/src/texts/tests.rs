@@ -2,6 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fluent_syntax::ast::{self, Entry, Expression, InlineExpression, PatternElement};
 
+use rental_core::{ExceptionReason, NumberState, Outcome, Ownership};
+
 use super::*;
 
 /// Names of texts, with their arguments.
@@ -89,6 +91,50 @@ fn both_languages_have_every_text_with_the_same_arguments() {
         }
         let (english, russian) = (signatures(english), signatures(russian));
         assert_eq!(english, russian, "the languages differ");
+    }
+}
+
+/// The names for which a text that chooses by a name has words.
+fn chosen_from(file: &str, name: &str) -> BTreeSet<String> {
+    let resource = fluent_syntax::parser::parse(file).unwrap_or_else(|(_, errors)| panic!("{errors:?}"));
+    let message = resource.body.into_iter().find_map(|entry| match entry {
+        Entry::Message(message) if message.id.name == name => message.value,
+        _ => None,
+    });
+    let elements = message.unwrap_or_else(|| panic!("there is no {name}")).elements;
+    let mut names = BTreeSet::new();
+    for element in elements {
+        if let PatternElement::Placeable { expression: Expression::Select { variants, .. } } = element {
+            let named = variants.into_iter().filter(|variant| !variant.default);
+            names.extend(named.map(|variant| match variant.key {
+                ast::VariantKey::Identifier { name } => name.to_owned(),
+                ast::VariantKey::NumberLiteral { value } => value.to_owned(),
+            }));
+        }
+    }
+    names
+}
+
+#[test]
+fn everything_that_is_called_by_a_name_has_words_in_both_languages() {
+    let wallet = String::new();
+    let ownerships = [
+        Ownership::Ours { wallet },
+        Ownership::Foreign { owner: None },
+        Ownership::Auction { bidder: None },
+        Ownership::NotMinted,
+    ];
+    let names: [(&str, Vec<&str>); 4] = [
+        ("admin_state", NumberState::ALL.map(NumberState::name).into()),
+        ("admin_reason", ExceptionReason::ALL.map(ExceptionReason::name).into()),
+        ("admin_outcome", Outcome::NAMES.into()),
+        ("notice_why_lost", ownerships.iter().map(Ownership::name).collect()),
+    ];
+    for file in [FILES[2].0, FILES[2].1] {
+        for (text, names) in &names {
+            let wanted: BTreeSet<_> = names.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(chosen_from(file, text), wanted, "{text}");
+        }
     }
 }
 

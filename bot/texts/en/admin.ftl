@@ -116,6 +116,7 @@ admin_payment_line = { $amount } · { $what }
 admin_reason = { $reason ->
     [underpaid] too little
     [overpaid] too much
+    [wrong_currency] another currency
     [late] too late
     [early] too early
     [duplicate] paid twice
@@ -126,6 +127,8 @@ admin_reason = { $reason ->
     [unreadable_message] unreadable
     [number_gone] number gone
     [number_locked] number locked
+    [unconfirmed] only one source has it so far
+    [disputed] sources contradict each other
    *[other] { $reason }
 }
 admin_outcome = { $outcome ->
@@ -135,6 +138,7 @@ admin_outcome = { $outcome ->
     [refund_pending] to be sent back
     [refunded] sent back
     [written_off] kept
+    [deposit] the shop’s own
    *[other] { $outcome }
 }
 admin_payment =
@@ -222,6 +226,13 @@ notice_payment_for = ⚖️ <b>A payment needs a decision:</b> { $amount } for {
 notice_refund_differs = ⚖️ <b>Money was sent that is like a refund, but not in everything.</b> If it is the refund, say that it was sent back.
 notice_turnover = 🧹 <b>{ $number } waits for you.</b> End its sessions, check it, then offer it again.
 notice_lost = ❗ <b>{ $number } is not the shop’s any more</b> ({ $why }). It is not rented out or renewed.
+notice_why_lost = { $ownership ->
+    [ours] it is
+    [foreign] it belongs to somebody else
+    [auction] it is being sold
+    [not_minted] there is no such NFT
+   *[other] { $ownership }
+}
 notice_regained = ✅ <b>{ $number } is the shop’s again.</b>
 notice_chain_stalled = 🚨 <b>The chain cannot be read</b> since { $until }. Payments are not seen; nothing is lost, and nothing is released. Look at the provider.
 notice_chain_recovered = ✅ <b>The chain is read again</b>, up to { $until }.

@@ -2,6 +2,7 @@
 
 oops = Something went wrong. Please try again.
 stale_button = This button is out of date. Here is a fresh screen.
+broken_link = <b>This link cannot be read.</b> Some of it is missing or mistyped. Open it again where you got it, or ask whoever sent it for a new one.
 not_there = This is not here any more, or it is not yours.
 too_fast = { $seconds ->
     [one] Too fast. Please wait { $seconds } second.
@@ -194,6 +195,8 @@ attention_duplicate = { $amount } for { $number } came although the invoice was 
 attention_cancelled = { $amount } for { $number } came after the invoice was cancelled.
 attention_gone = { $amount } came, but { $number } could not be given to you any more.
 attention_locked = { $amount } for { $number } has arrived; the number is locked for a moment.
+attention_unconfirmed = { $amount } for { $number } has arrived and is being checked.
+attention_disputed = { $amount } for { $number } could not be checked: what the chain shows is contradictory.
 attention_other = { $amount } for { $number } could not be matched.
 outcome_exception = ⏳ waits for the operator
 outcome_refund_pending = ↩️ is being sent back

@@ -9,6 +9,7 @@ letter_renewed =
 
     The payment has arrived. Thank you!
 letter_seen = 👀 <b>Your payment of { $amount } has arrived.</b> The number is locked for a moment; after that the payment is carried out by itself.
+letter_checking = 👀 <b>Your payment of { $amount } has arrived.</b> It is being checked with another source of the chain; after that it is carried out by itself.
 letter_odd = 
     ⚠️ <b>A payment needs attention</b>
 

@@ -117,6 +117,7 @@ admin_payment_line = { $amount } · { $what }
 admin_reason = { $reason ->
     [underpaid] слишком мало
     [overpaid] слишком много
+    [wrong_currency] другая валюта
     [late] слишком поздно
     [early] слишком рано
     [duplicate] оплачено дважды
@@ -127,6 +128,8 @@ admin_reason = { $reason ->
     [unreadable_message] не прочитать
     [number_gone] номер недоступен
     [number_locked] номер заблокирован
+    [unconfirmed] пока есть только у одного источника
+    [disputed] источники противоречат друг другу
    *[other] { $reason }
 }
 admin_outcome = { $outcome ->
@@ -136,6 +139,7 @@ admin_outcome = { $outcome ->
     [refund_pending] к возврату
     [refunded] возвращён
     [written_off] оставлен
+    [deposit] собственный
    *[other] { $outcome }
 }
 admin_payment =
@@ -224,6 +228,13 @@ notice_payment_for = ⚖️ <b>Платёж требует решения:</b> {
 notice_refund_differs = ⚖️ <b>Отправлен платёж, похожий на возврат, но не во всём.</b> Если это возврат, отметьте, что он отправлен.
 notice_turnover = 🧹 <b>{ $number } ждёт вас.</b> Завершите сеансы, проверьте номер и снова предложите его.
 notice_lost = ❗ <b>{ $number } больше не принадлежит магазину</b> ({ $why }). Он не сдаётся и не продлевается.
+notice_why_lost = { $ownership ->
+    [ours] принадлежит
+    [foreign] принадлежит другому
+    [auction] продаётся
+    [not_minted] такого NFT нет
+   *[other] { $ownership }
+}
 notice_regained = ✅ <b>{ $number } снова принадлежит магазину.</b>
 notice_chain_stalled = 🚨 <b>Блокчейн не читается</b> с { $until }. Платежи не видны; ничего не потеряно и не освобождено. Проверьте провайдера.
 notice_chain_recovered = ✅ <b>Блокчейн снова читается</b>, до { $until }.

@@ -2,6 +2,7 @@
 
 oops = Что-то пошло не так. Попробуйте ещё раз.
 stale_button = Эта кнопка устарела. Вот свежий экран.
+broken_link = <b>Эту ссылку не прочитать.</b> Она неполная или с ошибкой. Откройте её ещё раз там, где получили, или попросите новую.
 not_there = Этого здесь больше нет, или это не ваше.
 too_fast = { $seconds ->
     [one] Слишком быстро. Подождите { $seconds } секунду.
@@ -200,6 +201,8 @@ attention_duplicate = { $amount } за { $number }: пришло, хотя сч�
 attention_cancelled = { $amount } за { $number }: пришло после отмены счёта.
 attention_gone = Пришло { $amount }, но { $number } уже нельзя было отдать вам.
 attention_locked = { $amount } за { $number }: пришло, номер ненадолго закрыт.
+attention_unconfirmed = { $amount } за { $number }: пришло и проверяется.
+attention_disputed = { $amount } за { $number }: не удалось проверить, данные блокчейна противоречивы.
 attention_other = { $amount } за { $number }: не удалось сопоставить.
 outcome_exception = ⏳ ждёт решения оператора
 outcome_refund_pending = ↩️ возвращается

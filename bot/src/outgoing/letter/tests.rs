@@ -88,6 +88,7 @@ fn told() -> Vec<(&'static str, Event, Known)> {
     };
     let (underpaid, short) = odd("9.9 TON", ExceptionReason::Underpaid);
     let (waiting, seen) = odd("10 TON", ExceptionReason::NumberLocked);
+    let (doubted, looked_at) = odd("10 TON", ExceptionReason::Unconfirmed);
     let resolved = |outcome: &str| event(EventKind::PaymentResolved { tx, outcome: outcome.to_owned() });
     let decided = || Known { payment: Some(payment("9.9 TON", ExceptionReason::Underpaid)), ..known() };
     let over = || Known { now: end(), ..known() };
@@ -98,6 +99,7 @@ fn told() -> Vec<(&'static str, Event, Known)> {
         ("rented", settled(), paid(InvoiceKind::Rent)),
         ("renewed", settled(), paid(InvoiceKind::Renew)),
         ("payment seen", waiting, seen),
+        ("payment checked", doubted, looked_at),
         ("payment odd", underpaid, short),
         ("payment applied", resolved("applied"), decided()),
         ("payment goes back", resolved("refund_pending"), decided()),
@@ -136,6 +138,7 @@ fn noticed() -> Vec<(&'static str, Event)> {
     vec![
         ("payment", nobodys(None, odd(ExceptionReason::NoComment))),
         ("payment for a number", event(odd(ExceptionReason::Underpaid))),
+        ("payment in another currency", event(odd(ExceptionReason::WrongCurrency))),
         ("payment that waits", event(odd(ExceptionReason::NumberLocked))),
         ("turnover", nobodys(Some(phone()), EventKind::NumberTurnover { until: None })),
         ("turnover by itself", nobodys(Some(phone()), EventKind::NumberTurnover { until: Some(end()) })),
