@@ -243,6 +243,13 @@ pub enum Command {
         tx: TxHash,
     },
 
+    /// Note that an operator has locked a number, or has ended the lock; the lock itself is a lease.
+    NoteLock {
+        /// The number.
+        number: PhoneNumber,
+        /// When the lock ends by itself; `None` when it was ended.
+        until: Option<Timestamp>,
+    },
     /// Send news to all customers; the sending itself is the frontend's.
     Announce {
         /// What they are told.

@@ -105,6 +105,7 @@ pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Deci
         Command::RefundPayment { .. } => draft.refund_payment()?,
         Command::ConfirmRefund { refund_tx, .. } => draft.confirm_refund(*refund_tx)?,
         Command::WriteOffPayment { .. } => draft.write_off_payment()?,
+        Command::NoteLock { number, until } => draft.note_lock(*number, *until),
         Command::Announce { text } => draft.announce(text),
         Command::Raise { alarm } => draft.raise(alarm),
         Command::SetOwner { user } => draft.set_owner(*user),
@@ -128,6 +129,7 @@ pub fn load_for(actor: &Actor, command: &Command) -> Load {
         | Command::RefuseUsdt
         | Command::AdvanceChain { .. }
         | Command::RereadChain { .. }
+        | Command::NoteLock { .. }
         | Command::Announce { .. }
         | Command::Raise { .. } => {}
         Command::SetOwner { .. }

@@ -501,8 +501,9 @@ impl Rentals for RentalService {
         let record = state.number_now(&shop.policy).ok_or(DomainError::TransferUnknown)?;
         let open = record.rental().and_then(|rental| rental.transfer.as_ref());
         match open.filter(|open| open.is_meant(offer, customer)) {
-            Some(open) if state.now <= open.expires_at => Ok(record),
-            Some(_) => Err(DomainError::TransferExpired.into()),
+            Some(open) if state.now > open.expires_at => Err(DomainError::TransferExpired.into()),
+            Some(_) if record.customer() == Some(customer) => Err(DomainError::TransferToSelf.into()),
+            Some(_) => Ok(record),
             None => Err(DomainError::TransferUnknown.into()),
         }
     }

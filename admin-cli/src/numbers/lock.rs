@@ -2,7 +2,7 @@
 
 use clap::Args;
 use rental_core::{
-    DomainError, Entropy, LeaseName, LeaseToken, OsEntropy, PhoneNumber, Seconds, ServiceError,
+    Command, DomainError, Entropy, LeaseName, LeaseToken, OsEntropy, PhoneNumber, Seconds, ServiceError,
 };
 use serde::Serialize;
 
@@ -66,6 +66,10 @@ pub(super) async fn lock(lock: &Lock, desk: &mut Desk<'_>) -> Result<(), Failure
             None => ServiceError::Contended.into(),
         });
     };
+    if let Err(error) = desk.execute(Command::NoteLock { number, until: Some(until) }).await {
+        desk.leases.release(&name, &token).await?; // no lock without a line in the trail
+        return Err(error.into());
+    }
     desk.say("locked; pass --lease TOKEN to change it meanwhile")?;
     desk.show(&LockShape {
         number,
@@ -79,6 +83,7 @@ pub(super) async fn unlock(unlock: &Unlock, desk: &mut Desk<'_>) -> Result<(), F
     let number = desk.rentals.number(unlock.number).await?.number;
     let token = LeaseToken::from_text(&unlock.token);
     if desk.leases.release(&LeaseName::Number(number), &token).await? {
+        desk.execute(Command::NoteLock { number, until: None }).await?;
         desk.say("unlocked")?;
         return desk.show(&LockShape { number, token: None, locked_until: None });
     }

@@ -123,6 +123,12 @@ fn a_locked_number_changes_only_with_its_token() {
     bench.refused(&["numbers", "unlock", NUMBER, "--token", "other"], 5, "lock.not_yours");
     bench.ok(&["numbers", "unlock", NUMBER, "--token", &token]);
     bench.refused(&["numbers", "unlock", NUMBER, "--token", &token], 5, "lock.absent");
+    let trail = bench.json(&["audit", "list"]).to_string();
+    assert_eq!(
+        (trail.matches("number.lock").count(), trail.matches("number.unlock").count()),
+        (1, 1),
+        "{trail}"
+    );
     bench.ok(&["numbers", "restore", NUMBER]);
 }
 

@@ -128,6 +128,15 @@ impl Draft<'_> {
         self.number_effect()
     }
 
+    /// Only the trail is written: whoever holds the lock may be about to change the number.
+    pub(super) fn note_lock(&mut self, number: PhoneNumber, until: Option<Timestamp>) -> Effect {
+        match until {
+            Some(until) => self.audit("number.lock", number, Some(format!("until {until}"))),
+            None => self.audit("number.unlock", number, None),
+        }
+        Effect::Done
+    }
+
     pub(super) fn ban(&mut self, customer: &CustomerId) -> Effect {
         let ban = Ban { at: self.now, reason: self.envelope.reason.clone() };
         let account = self.account(customer);

@@ -171,6 +171,29 @@ async fn every_change_by_an_operator_is_audited_with_its_reason() {
 }
 
 #[tokio::test]
+async fn a_lock_is_in_the_trail_and_touches_nothing_else() {
+    let shop = TestShop::open().await;
+    let before = shop.service.number(number(1)).await.unwrap();
+    let note = |until| Command::NoteLock { number: number(1), until };
+    for nobody in [actor(7), Actor::Integrator("demo".parse().unwrap())] {
+        assert_eq!(refusal(shop.ask(nobody, note(None)).await), DomainError::Denied);
+    }
+    let until = shop.service.shop().await.unwrap().now;
+    shop.admin(note(Some(until))).await.unwrap();
+    shop.admin(note(None)).await.unwrap();
+    let trail = shop.service.audit(&admin(), &PageRequest::first(2)).await.unwrap().items;
+    let lines = trail.iter().map(|entry| (entry.action.as_str(), entry.object.clone(), entry.detail.clone()));
+    assert_eq!(
+        lines.collect::<Vec<_>>(),
+        [
+            ("number.unlock", number(1).to_string(), None),
+            ("number.lock", number(1).to_string(), Some(format!("until {until}"))),
+        ]
+    );
+    assert_eq!(shop.service.number(number(1)).await.unwrap(), before);
+}
+
+#[tokio::test]
 async fn a_store_belongs_to_one_wallet() {
     let shop = TestShop::open().await;
     let other = Wallet { network: Network::Mainnet, address: "UQother".to_owned() };

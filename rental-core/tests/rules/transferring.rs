@@ -90,7 +90,12 @@ async fn who_is_named_in_an_offer_needs_no_token_and_others_see_nothing() {
 
     let token = offer(&shop, 1, 7, None).await.unwrap();
     assert_eq!(refusal(seen(8, &addressed).await), DomainError::TransferUnknown, "it is made to nobody");
-    assert_eq!(seen(8, &token.into()).await, Ok(number(1)));
+    assert_eq!(seen(8, &token.clone().into()).await, Ok(number(1)));
+    assert_eq!(
+        refusal(seen(7, &token.into()).await),
+        DomainError::TransferToSelf,
+        "it is the holder's already"
+    );
     shop.ask(actor(7), Command::WithdrawTransfer { number: number(1) }).await.unwrap();
 
     offer(&shop, 1, 7, Some(8)).await.unwrap();
