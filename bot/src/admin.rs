@@ -85,6 +85,7 @@ impl Desk<'_> {
             Press::Panel => self.panel().await,
             Press::Pool(part, after) => self.pool(part, after).await,
             Press::Number(number) => self.number(number).await,
+            Press::Shelved(number, part, after) => self.card(number, Press::Pool(part, after)).await,
             Press::Payments(page) => self.payments(page).await,
             Press::Payment(tx) => self.payment(tx).await,
             Press::Customer(user) => self.customer(user).await,

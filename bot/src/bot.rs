@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 
 use crate::callback::Mark;
 use crate::catalogue::Catalogue;
+use crate::codes::Codes;
 use crate::memory::{Acquaintance, Awaited, Memory, Person};
 use crate::outgoing::Reach;
 use crate::telegram::{Me, Telegram, TelegramError};
@@ -30,6 +31,7 @@ pub(crate) struct Bot {
     pub(crate) notes: Arc<dyn Notes>,
     pub(crate) limiter: Arc<dyn RateLimiter>,
     pub(crate) catalogue: Catalogue,
+    pub(crate) codes: Codes,
     pub(crate) house: House,
     pub(crate) me: OnceCell<Me>,
 }

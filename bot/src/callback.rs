@@ -20,6 +20,9 @@ pub(crate) use press::{Decision, Press, Shelf};
 /// The version of the form. Another one makes all buttons that are out there stale.
 const VERSION: char = '1';
 
+/// What stands before a number of dollars; without it, it is one of the chain's own coins.
+const DOLLARS: char = '$';
+
 /// What a button means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Callback {
@@ -43,8 +46,8 @@ pub(crate) enum Callback {
     /// Show a number of the list.
     Number(PhoneNumber, Place),
 
-    /// Show what would be paid for, and ask.
-    Quote(Wish),
+    /// Show what would be paid for, and ask; where in the list the number was.
+    Quote(Wish, Place),
     /// Open the invoice that was shown.
     Order(Order),
     /// Show open invoices.
@@ -98,7 +101,7 @@ pub(crate) enum Callback {
     /// Show help.
     Help,
     /// Show the rules.
-    Rules,
+    Rules(Origin),
     /// Show the languages.
     Languages,
     /// Speak a language from now on.
@@ -112,6 +115,8 @@ pub(crate) struct Place {
     pub(crate) page: u32,
     /// What is listed.
     pub(crate) filter: Filter,
+    /// The number after which the list begins, where a long one goes on.
+    pub(crate) after: Option<PhoneNumber>,
 }
 
 /// What the list of free numbers is narrowed to.
@@ -119,16 +124,41 @@ pub(crate) struct Place {
 pub(crate) struct Filter {
     /// Offered for this term.
     pub(crate) term: Option<Term>,
-    /// For no more than so many TON.
-    pub(crate) most: Option<u32>,
+    /// For no more than this.
+    pub(crate) most: Option<Step>,
     /// With such digits.
     pub(crate) pattern: Option<NumberPattern>,
 }
 
+/// A round price: so many whole coins of a currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Step {
+    pub(crate) currency: Currency,
+    pub(crate) coins: u32,
+}
+
+impl Step {
+    /// The price; `None` when there is not that much of anything.
+    pub(crate) fn amount(self) -> Option<Amount> {
+        Amount::whole(self.currency, u64::from(self.coins))
+    }
+}
+
 impl From<Filter> for Place {
     fn from(filter: Filter) -> Self {
-        Self { page: 0, filter }
+        Self { filter, ..Self::default() }
     }
+}
+
+/// From where the rules were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// From home, or by a command.
+    Home,
+    /// From the help.
+    Help,
+    /// From the question before an invoice.
+    Quote(Wish, Place),
 }
 
 /// What somebody wants to pay for.
@@ -193,7 +223,7 @@ impl fmt::Display for Callback {
             Self::Narrow(filter) => out.tag("f").filter(filter),
             Self::AskDigits(filter) => out.tag("fd").filter(filter),
             Self::Number(number, place) => out.tag("n").phone(*number).place(place),
-            Self::Quote(wish) => out.tag("q").wish(wish),
+            Self::Quote(wish, place) => out.tag("q").wish(wish).place(place),
             Self::Order(Order { wish, price, mark }) => {
                 out.tag("o").wish(wish).number(price.units()).number(mark.0)
             }
@@ -222,7 +252,9 @@ impl fmt::Display for Callback {
             Self::History(Some(after)) => out.tag("yo").text(after),
             Self::Attention => out.tag("z"),
             Self::Help => out.tag("e"),
-            Self::Rules => out.tag("u"),
+            Self::Rules(Origin::Home) => out.tag("u"),
+            Self::Rules(Origin::Help) => out.tag("ue"),
+            Self::Rules(Origin::Quote(wish, place)) => out.tag("uq").wish(wish).place(place),
             Self::Languages => out.tag("g"),
             Self::Speak(language) => out.tag("gs").text(language.code()),
         };
@@ -249,7 +281,7 @@ impl FromStr for Callback {
             "f" => Self::Narrow(fields.filter()?),
             "fd" => Self::AskDigits(fields.filter()?),
             "n" => Self::Number(fields.phone()?, fields.place()?),
-            "q" => Self::Quote(fields.wish()?),
+            "q" => Self::Quote(fields.wish()?, fields.place()?),
             "o" => {
                 let wish = fields.wish()?;
                 let price = Amount::new(wish.currency, fields.number()?).ok_or(Stale)?;
@@ -280,7 +312,9 @@ impl FromStr for Callback {
             "yo" => Self::History(Some(fields.text()?)),
             "z" => Self::Attention,
             "e" => Self::Help,
-            "u" => Self::Rules,
+            "u" => Self::Rules(Origin::Home),
+            "ue" => Self::Rules(Origin::Help),
+            "uq" => Self::Rules(Origin::Quote(fields.wish()?, fields.place()?)),
             "g" => Self::Languages,
             "gs" => Self::Speak(fields.language()?),
             _ => return Err(Stale),
@@ -296,12 +330,21 @@ impl Writer {
 
     fn filter(&mut self, filter: &Filter) -> &mut Self {
         let Filter { term, most, pattern } = filter;
-        self.optional(term.map(|term| u64::from(term.days()))).optional(most.map(u64::from));
+        self.optional(term.map(|term| u64::from(term.days())));
+        match most {
+            Some(Step { currency: Currency::Usdt, coins }) => self.marked(DOLLARS, u64::from(*coins)),
+            most => self.optional(most.map(|most| u64::from(most.coins))),
+        };
         self.text(pattern.as_ref().map_or("", NumberPattern::as_str))
     }
 
     fn place(&mut self, place: &Place) -> &mut Self {
-        self.number(u64::from(place.page)).filter(&place.filter)
+        let Place { page, filter, after } = place;
+        self.number(u64::from(*page)).filter(filter);
+        match after {
+            Some(after) => self.phone(*after),
+            None => self,
+        }
     }
 
     fn wish(&mut self, wish: &Wish) -> &mut Self {
@@ -332,13 +375,24 @@ impl Reader<'_> {
     fn filter(&mut self) -> Result<Filter, Stale> {
         Ok(Filter {
             term: self.optional()?.map(Self::days).transpose()?,
-            most: self.optional()?.map(u32::try_from).transpose().map_err(|_| Stale)?,
+            most: self.step()?,
             pattern: self.optional_text()?,
         })
     }
 
+    fn step(&mut self) -> Result<Option<Step>, Stale> {
+        let (currency, coins) = match self.marked(DOLLARS)? {
+            Some(coins) => (Currency::Usdt, Some(coins)),
+            None => (Currency::Ton, self.optional()?),
+        };
+        let coins = coins.map(u32::try_from).transpose().map_err(|_| Stale)?;
+        Ok(coins.map(|coins| Step { currency, coins }))
+    }
+
     fn place(&mut self) -> Result<Place, Stale> {
-        Ok(Place { page: self.small()?, filter: self.filter()? })
+        let (page, filter) = (self.small()?, self.filter()?);
+        let after = if self.is_at_end() { None } else { Some(self.phone()?) };
+        Ok(Place { page, filter, after })
     }
 
     fn wish(&mut self) -> Result<Wish, Stale> {

@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(Command::linked("i_01KDVS8TG0000000000000001B"), screen(Callback::Invoice(invoice)));
         assert_eq!(Command::linked("o_88801234567"), Ok(Link::Offer(OfferRef::Addressed(number))));
         let token = TransferToken::new(number, [7; 16]);
-        assert_eq!(Command::linked(token.expose()), Ok(Link::Offer(token.into())));
+        assert_eq!(Command::linked(&token.expose()), Ok(Link::Offer(token.into())));
         for payload in ["", "group", "../..", "from_a_friend"] {
             assert_eq!(Command::linked(payload), screen(Callback::Home), "{payload}");
         }

@@ -23,7 +23,7 @@ pub(crate) struct Config {
     #[arg(long, env = "BOT_TOKEN_FILE", value_name = "FILE", global = true)]
     pub(crate) bot_token_file: Option<PathBuf>,
 
-    /// Telegram user id of the owner, who is always an admin.
+    /// Telegram user id of the owner, who is always an admin; without it the owner stays who it was.
     #[arg(long, env = "OWNER_ID", value_name = "ID", value_parser = clap::value_parser!(u64).range(1..1 << 52))]
     pub(crate) owner_id: Option<u64>,
 

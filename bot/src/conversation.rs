@@ -10,9 +10,11 @@ use teloxide::types::{
     CallbackQuery, InlineKeyboardButtonKind, MaybeInaccessibleMessage, Message, MessageKind,
 };
 
+use tokio::time::Instant;
+
 use crate::admin::{self, Press};
 use crate::bot::{Bot, Outcome, Session};
-use crate::callback::{Callback, Filter};
+use crate::callback::{Callback, Filter, Origin};
 use crate::commands::{Broken, Command, Link};
 use crate::customer;
 use crate::memory::{Awaited, PayScreen};
@@ -26,6 +28,10 @@ use crate::view::{Beside, Question, View};
 const TOLD: u32 = 2;
 /// The longest pause after which an answer is still worth sending.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How soon there is no answer, when it is tried again.
+const QUICKLY: Duration = Duration::from_secs(3);
+/// The pause then.
+const SHORT_PAUSE: Duration = Duration::from_secs(1);
 /// The longest toast, in characters.
 const LONGEST_TOAST: usize = 200;
 
@@ -180,7 +186,7 @@ async fn answer_command(bot: &Bot, session: &Session, command: Command) -> View 
         Command::Rentals => Callback::Rentals(0),
         Command::History => Callback::History(None),
         Command::Help => Callback::Help,
-        Command::Rules => Callback::Rules,
+        Command::Rules => Callback::Rules(Origin::Home),
         Command::Language => Callback::Languages,
         Command::Admin => match admin::answer(bot, session, Press::Panel, None).await {
             Some(view) => return view,
@@ -295,7 +301,7 @@ async fn deliver(bot: &Bot, session: &Session, view: &View, here: Option<i32>) -
         let message = show(bot, chat, here, screen).await?;
         shown = Some(message);
         if let Some(invoice) = invoice {
-            bot.memory.shows(*invoice, PayScreen { user: session.user, message }).await?;
+            bot.memory.shows(*invoice, PayScreen::new(session.user, message)).await?;
         }
     }
     match beside {
@@ -305,9 +311,7 @@ async fn deliver(bot: &Bot, session: &Session, view: &View, here: Option<i32>) -
                 bot.telegram.delete(chat, here).await?;
             }
         }
-        Some(Beside::Picture(file, below)) => {
-            bot.telegram.send_picture(chat, file.clone(), below).await?;
-        }
+        Some(Beside::Code(link, below)) => bot.codes.send(&bot.telegram, chat, link, below).await?,
         Some(Beside::Keyboard(text, keyboard)) => {
             bot.telegram.send_with(chat, text, keyboard).await?;
         }
@@ -334,16 +338,19 @@ async fn show(bot: &Bot, chat: i64, here: Option<i32>, screen: &Screen) -> Resul
     Ok(patiently(|| bot.telegram.send(chat, screen)).await?.message)
 }
 
-/// Calls again, once, after the pause that Telegram asks for, when that is short. Only this chat waits for it.
+/// Calls again, once, after the pause that Telegram asks for, when that is short, or after a short one when there was
+/// quickly no answer: a screen that comes twice is better than none. Only this chat waits for it.
 async fn patiently<T, F>(call: impl Fn() -> F) -> Result<T, TelegramError>
 where
     F: Future<Output = Result<T, TelegramError>>,
 {
-    match call().await {
-        Err(TelegramError::RetryAfter(wait)) if wait <= LONGEST_WAIT => {
-            tokio::time::sleep(wait).await;
-            call().await
-        }
-        answer => answer,
-    }
+    let began = Instant::now();
+    let answer = call().await;
+    let pause = match &answer {
+        Err(TelegramError::RetryAfter(wait)) if *wait <= LONGEST_WAIT => *wait,
+        Err(TelegramError::Unavailable(_)) if began.elapsed() < QUICKLY => SHORT_PAUSE,
+        _ => return answer,
+    };
+    tokio::time::sleep(pause).await;
+    call().await
 }

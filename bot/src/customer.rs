@@ -10,7 +10,7 @@ use rental_core::{Invoice, ServiceError};
 
 use crate::admin::{self, Press};
 use crate::bot::{Bot, Session};
-use crate::callback::Callback;
+use crate::callback::{Callback, Place, Purpose, Wish};
 use crate::memory::Person;
 use crate::screen::{Button, Screen};
 use crate::screens::{self, Standing};
@@ -40,7 +40,7 @@ pub(crate) async fn press(bot: &Bot, session: &Session, callback: Callback) -> R
         | Callback::Narrow(_)
         | Callback::AskDigits(_)
         | Callback::Number(..)
-        | Callback::Quote(_)
+        | Callback::Quote(..)
         | Callback::Order(_)
         | Callback::Rentals(_)
         | Callback::Rental(_)
@@ -66,7 +66,7 @@ pub(crate) async fn press(bot: &Bot, session: &Session, callback: Callback) -> R
         | Callback::AcceptLink(_)
         | Callback::DeclineLink(_) => transferring::press(bot, session, callback).await,
         Callback::Help => Ok(screens::help(language, &bot.house).into()),
-        Callback::Rules => Ok(screens::rules(language, &bot.house).into()),
+        Callback::Rules(from) => Ok(screens::rules(language, &bot.house, &from).into()),
         Callback::Languages => Ok(screens::languages(language).into()),
         Callback::Speak(language) => {
             bot.memory.remember(session.user, Person { language, chosen: true }).await?;
@@ -80,7 +80,8 @@ pub(crate) async fn press(bot: &Bot, session: &Session, callback: Callback) -> R
 pub(crate) async fn home(bot: &Bot, session: &Session) -> Result<View, ServiceError> {
     let account = bot.rentals.account(&session.actor(), &session.customer()).await?;
     let standing = Standing { held: account.numbers.len(), open: account.open_invoices.len() };
-    let screen = screens::home(session.language, standing, &bot.house);
+    let currencies = bot.catalogue.currencies(bot.rentals.as_ref()).await?;
+    let screen = screens::home(session.language, standing, &currencies, &bot.house);
     let operators = admin::is_admin(bot, session).await;
     let operators = operators.then(|| Button::press(session.language.admin_to_panel(), Press::Panel.into()));
     Ok(screen.row(operators).into())
@@ -89,8 +90,8 @@ pub(crate) async fn home(bot: &Bot, session: &Session) -> Result<View, ServiceEr
 /// What to show after `callback` was refused: the nearest screen that is surely there.
 pub(crate) fn after_refusal(callback: &Callback) -> Callback {
     match callback {
-        Callback::Quote(wish) => around(wish),
-        Callback::Order(order) => around(&order.wish),
+        Callback::Quote(wish, place) => around(wish, place.clone()),
+        Callback::Order(order) => around(&order.wish, Place::default()),
         Callback::Number(_, place) => Callback::Browse(place.clone()),
         Callback::Qr(id) | Callback::AskCancel(id) | Callback::Cancel(id) | Callback::TryPay(id) => {
             Callback::Invoice(*id)
@@ -108,10 +109,10 @@ pub(crate) fn after_refusal(callback: &Callback) -> Callback {
     }
 }
 
-fn around(wish: &crate::callback::Wish) -> Callback {
+fn around(wish: &Wish, place: Place) -> Callback {
     match wish.purpose {
-        crate::callback::Purpose::Rent => Callback::Number(wish.number, crate::callback::Place::default()),
-        crate::callback::Purpose::Renew => Callback::Rental(wish.number),
+        Purpose::Rent => Callback::Number(wish.number, place),
+        Purpose::Renew => Callback::Rental(wish.number),
     }
 }
 

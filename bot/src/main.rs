@@ -7,6 +7,7 @@
 //! | order, faults, who handles what | `intake.rs`, `intake/` |
 //! | private chats, groups | `conversation.rs`, `commands.rs`, `groups.rs` |
 //! | what a customer's buttons do | `customer.rs`, `customer/` |
+//! | codes to scan | `codes.rs`, `qr.rs` |
 //! | what is shown | `screens.rs`, `screens/`; as data `screen.rs`, `view.rs`, `callback.rs` |
 //! | screens that change by themselves | `pay_screens.rs` |
 //! | what is said | `texts.rs`, `texts/` |
@@ -20,6 +21,7 @@ mod admin;
 mod bot;
 mod callback;
 mod catalogue;
+mod codes;
 mod commands;
 mod config;
 mod conversation;
@@ -56,6 +58,7 @@ use tokio_util::sync::CancellationToken;
 
 use bot::{Bot, House};
 use catalogue::Catalogue;
+use codes::Codes;
 use config::{Config, Task};
 use intake::Intake;
 use memory::Memory;
@@ -64,6 +67,8 @@ use telegram::Telegram;
 
 /// How long updates under way may take when the program ends.
 const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+/// How long until the menu of commands is tried to be set again.
+const ANNOUNCE_EVERY: Duration = Duration::from_secs(30);
 /// In how many seconds a customer has its taps and messages.
 const RATE_WINDOW: Seconds = Seconds(10);
 
@@ -127,8 +132,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         None => None,
     };
     let app = App::open(&config.shop).await?;
-    let owner = Command::SetOwner { user: config.owner_id };
-    app.service.execute(Request::new(Actor::System, owner)).await?;
+    settle_owner(&app, config.owner_id).await?;
     let bot = Arc::new(Bot {
         telegram: telegram.clone(),
         rentals: app.service.clone(),
@@ -139,6 +143,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         leases: app.leases.clone(),
         notes: app.notes.clone(),
         catalogue: Catalogue::default(),
+        codes: Codes::default(),
         limiter: app.limiter.clone(),
         house,
         me: OnceCell::new(),
@@ -167,8 +172,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let outgoing = tokio::spawn(Outgoing::new(&office, app.leases.clone(), stop.clone()).run());
     let pay_screens = tokio::spawn(pay_screens::keep_current(bot.clone(), app.leases.clone(), stop.clone()));
     let announcing = tokio::spawn(async move {
-        if let Err(error) = commands::announce(&bot).await {
-            tracing::warn!(%error, "the menu of commands could not be set");
+        while let Err(error) = commands::announce(&bot).await {
+            tracing::warn!(%error, "the menu of commands could not be set; it is tried again");
+            tokio::time::sleep(ANNOUNCE_EVERY).await;
         }
     });
 
@@ -185,6 +191,21 @@ async fn run(config: Config) -> anyhow::Result<()> {
     }
     workers.stop().await;
     app.close().await;
+    Ok(())
+}
+
+/// Makes `named` the shop's owner. Whoever is recorded stays when nobody is named: a variable that was forgotten must
+/// not take the shop away from its owner.
+async fn settle_owner(app: &App, named: Option<u64>) -> anyhow::Result<()> {
+    if named.is_some() {
+        let owner = Command::SetOwner { user: named };
+        app.service.execute(Request::new(Actor::System, owner)).await?;
+        return Ok(());
+    }
+    match app.service.access(&Actor::System).await?.owner {
+        Some(owner) => tracing::warn!(owner, "OWNER_ID is not set; the owner stays who it was"),
+        None => tracing::warn!("OWNER_ID is not set; the shop has no owner in Telegram"),
+    }
     Ok(())
 }
 

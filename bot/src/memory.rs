@@ -85,6 +85,16 @@ pub(crate) struct PayScreen {
     pub(crate) user: u64,
     /// The message.
     pub(crate) message: i32,
+    /// The newest event about this invoice that is to be seen on it, besides what the invoice itself says.
+    #[serde(default)]
+    pub(crate) news: u64,
+}
+
+impl PayScreen {
+    /// A screen that was just drawn.
+    pub(crate) const fn new(user: u64, message: i32) -> Self {
+        Self { user, message, news: 0 }
+    }
 }
 
 /// Whether an update may be handled.
@@ -140,6 +150,24 @@ impl Memory {
     /// The message that shows an invoice.
     pub(crate) async fn pay_screen(&self, invoice: InvoiceId) -> Result<Option<PayScreen>, StoreError> {
         self.get(&key("pay", invoice)).await
+    }
+
+    /// Has the screen of an invoice drawn anew, if there is one, because of event `seq`.
+    pub(crate) async fn has_news(&self, invoice: InvoiceId, seq: u64) -> Result<(), StoreError> {
+        let key = key("pay", invoice);
+        loop {
+            let Some(note) = self.notes.note(&key).await? else { return Ok(()) };
+            let Ok(screen) = serde_json::from_str::<PayScreen>(&note.text) else { return Ok(()) };
+            if screen.news >= seq {
+                return Ok(());
+            }
+            let text = serde_json::to_string(&PayScreen { news: seq, ..screen }).expect("plain data");
+            // Not over a screen that is shown meanwhile.
+            let how = Writing::LASTING.expecting(Expected::Version(note.version));
+            if let Written::Done(_) = self.notes.put_note(&key, &text, how).await? {
+                return Ok(());
+            }
+        }
     }
 
     /// An invoice is shown no more.
@@ -246,11 +274,16 @@ mod tests {
         clock.advance(AWAITED);
         assert_eq!(memory.acquaintance(1).await, Ok(Acquaintance::default()));
 
-        let (id, screen) = (InvoiceId::new(Ulid::from_parts(1, 2)), PayScreen { user: 1, message: 5 });
+        let (id, screen) = (InvoiceId::new(Ulid::from_parts(1, 2)), PayScreen::new(1, 5));
         memory.shows(id, screen).await.expect("written");
         let (all, next) = memory.pay_screens(&PageRequest::first(10)).await.expect("read");
         assert_eq!((all, next), (vec![(id, screen)], None));
+        for seq in [3, 7, 3] {
+            memory.has_news(id, seq).await.expect("written");
+        }
+        assert_eq!(memory.pay_screen(id).await, Ok(Some(PayScreen { news: 7, ..screen })));
         memory.shows_no_more(id).await.expect("written");
+        memory.has_news(id, 9).await.expect("nothing to write");
         assert_eq!(memory.pay_screen(id).await, Ok(None));
     }
 }

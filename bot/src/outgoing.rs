@@ -18,6 +18,7 @@ mod notice;
 mod pace;
 mod post;
 mod reach;
+mod rounds;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +37,7 @@ pub(crate) use newsboy::{Broadcasts, Progress};
 pub(crate) use post::Mailbox;
 use post::Post;
 pub(crate) use reach::Reach;
+use rounds::Rounds;
 
 /// The consumer group of what customers are told.
 pub(crate) const CUSTOMERS: &str = "telegram";
@@ -77,9 +79,7 @@ impl Office {
 pub(crate) struct Outgoing {
     leadership: Leadership,
     post: Post,
-    courier: Courier,
-    herald: Herald,
-    newsboy: Newsboy,
+    rounds: Rounds,
     stop: CancellationToken,
 }
 
@@ -92,9 +92,12 @@ impl Outgoing {
         let post = Post::new(office);
         Self {
             leadership: Leadership::new(leases, "telegram-sender").lasting(LEASE),
-            courier: Courier::new(office, post.clone(), consumer.clone(), stop.clone()),
-            herald: Herald::new(office, post.clone(), consumer),
-            newsboy: Newsboy::new(office, post.clone()),
+            rounds: Rounds::new(
+                Courier::new(office, post.clone(), consumer.clone(), stop.clone()),
+                Herald::new(office, post.clone(), consumer),
+                Newsboy::new(office, post.clone()),
+                stop.clone(),
+            ),
             post,
             stop,
         }
@@ -108,18 +111,19 @@ impl Outgoing {
             async move { this.run_once().await }
         })
         .await;
+        self.rounds.finish().await;
         self.leadership.resign().await;
     }
 
-    /// Sends what there is to send: what customers are told first, then operators, then a piece of the news.
+    /// Sends what there is to send: what customers and operators are told, and a piece of the news when there is nothing
+    /// new for customers.
     pub(crate) async fn run_once(&self) -> Result<(), WorkerError> {
         while !self.stop.is_cancelled() {
             if !self.leadership.hold().await? {
                 self.post.forget();
                 return Ok(());
             }
-            let delivered = self.courier.deliver().await? + self.herald.proclaim().await?;
-            if delivered == 0 && !self.newsboy.go_on(&self.stop).await? {
+            if !self.rounds.go_on().await? {
                 return Ok(());
             }
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use rental_core::{Entropy, LeaseName, LeaseToken, Leases, OsEntropy, Seconds};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::intake::Intake;
@@ -17,12 +18,16 @@ use hand::Hand;
 /// How long Telegram waits for an update before it answers that there is none.
 const WAIT: Duration = Duration::from_secs(25);
 /// How long the lease lasts; another process takes over so long after one that died.
-const LEASE: Seconds = Seconds(6);
-/// How often it is renewed or asked for.
-const RENEW_EVERY: Duration = Duration::from_secs(2);
+const LEASE: Seconds = Seconds(4);
+/// How long it is relied on after it was asked for: less than it lasts, so that nobody else asks meanwhile.
+const RELIED_ON: Duration = Duration::from_millis(3_500);
+/// How often it is renewed.
+const RENEW_EVERY: Duration = Duration::from_secs(1);
+/// How often it is asked for while another process has it.
+const TRY_EVERY: Duration = Duration::from_millis(500);
 /// How long the next question waits for the updates in hand; one that takes longer must not hold up everybody else's.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// How long they are waited for when the program ends; the lease lasts longer.
+/// How long they are waited for when the program ends.
 const LAST_PATIENCE: Duration = Duration::from_secs(5);
 /// The pauses after a question that failed.
 const PAUSES: [Duration; 4] =
@@ -41,18 +46,12 @@ pub(crate) async fn poll(
     entropy.copy_from_slice(&OsEntropy.draw()[..16]);
     let lease = Lease { leases, token: LeaseToken::from_entropy(entropy) };
     while !stop.is_cancelled() {
-        if !lease.take().await {
-            pause(RENEW_EVERY, stop).await;
+        let Some(until) = lease.take().await else {
+            pause(TRY_EVERY, stop).await;
             continue;
-        }
-        let lost = stop.child_token();
-        let (renewing, ended) = (lease.keep(&lost), lost.clone());
-        let asking = async {
-            ask(telegram, intake, memory, &mut hand, &ended).await;
-            ended.cancel();
         };
-        futures::join!(renewing, asking);
-        if stop.is_cancelled() {
+        let asking = async {
+            ask(telegram, intake, memory, &mut hand, stop).await;
             hand.settle(LAST_PATIENCE).await;
             // Tells Telegram what was handled, so that it is not given out again.
             let offset = hand.offset();
@@ -61,6 +60,11 @@ pub(crate) async fn poll(
             {
                 tracing::debug!(%error, "the last updates may come again");
             }
+        };
+        // Without the lease everything is dropped where it is; whatever is in hand goes on.
+        tokio::select! {
+            () = lease.keep(until) => {}
+            () = asking => {}
         }
     }
     lease.give_back().await;
@@ -152,33 +156,38 @@ struct Lease {
 const NAME: LeaseName = LeaseName::Worker("telegram-updates");
 
 impl Lease {
-    async fn take(&self) -> bool {
+    /// Takes the lease; answers until when it can be relied on.
+    async fn take(&self) -> Option<Instant> {
+        let asked = Instant::now();
         match self.leases.acquire(&NAME, &self.token, LEASE).await {
-            Ok(taken) => taken.is_some(),
+            Ok(taken) => taken.map(|_| asked + RELIED_ON),
             Err(error) => {
                 tracing::warn!(%error, "whether another process asks for updates is not known");
-                false
+                None
             }
         }
     }
 
-    /// Renews the lease until it is lost or `stop` comes; cancels `stop` when it is lost.
-    async fn keep(&self, stop: &CancellationToken) {
-        let mut failures = 0;
-        while !stop.is_cancelled() {
-            pause(RENEW_EVERY, stop).await;
-            match self.leases.renew(&NAME, &self.token, LEASE).await {
-                Ok(true) => failures = 0,
-                Ok(false) => {
-                    tracing::warn!("another process asks for updates now");
-                    stop.cancel();
+    /// Renews the lease, which can be relied on until then, as long as that goes; ends before it can be anybody else's.
+    async fn keep(&self, mut until: Instant) {
+        loop {
+            tokio::time::sleep_until(until.min(Instant::now() + RENEW_EVERY)).await;
+            let asked = Instant::now();
+            match tokio::time::timeout_at(until, self.leases.renew(&NAME, &self.token, LEASE)).await {
+                Ok(Ok(true)) => until = asked + RELIED_ON,
+                Ok(Ok(false)) => {
+                    tracing::warn!("the right to ask for updates has gone; it is asked for again");
+                    return;
                 }
-                Err(error) => {
-                    failures += 1;
+                Ok(Err(error)) => {
                     tracing::warn!(%error, "the right to ask for updates could not be renewed");
-                    if failures > 1 {
-                        stop.cancel();
+                    if Instant::now() >= until {
+                        return;
                     }
+                }
+                Err(_) => {
+                    tracing::warn!("the right to ask for updates could not be renewed in time");
+                    return;
                 }
             }
         }
@@ -188,5 +197,63 @@ impl Lease {
         if let Err(error) = self.leases.release(&NAME, &self.token).await {
             tracing::warn!(%error, "the right to ask for updates runs out by itself");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use async_trait::async_trait;
+    use rental_core::{LeaseName, StoreError, Timestamp};
+
+    use super::*;
+
+    /// A store that has granted a lease and may then fall silent.
+    #[derive(Debug, Default)]
+    struct Granted {
+        silent: AtomicBool,
+    }
+
+    #[async_trait]
+    impl Leases for Granted {
+        async fn acquire(
+            &self,
+            _: &LeaseName,
+            _: &LeaseToken,
+            _: Seconds,
+        ) -> Result<Option<Timestamp>, StoreError> {
+            Ok(Some(Timestamp::EPOCH))
+        }
+
+        async fn renew(&self, _: &LeaseName, _: &LeaseToken, _: Seconds) -> Result<bool, StoreError> {
+            if self.silent.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
+            }
+            Ok(true)
+        }
+
+        async fn release(&self, _: &LeaseName, _: &LeaseToken) -> Result<bool, StoreError> {
+            Ok(true)
+        }
+
+        async fn held_until(&self, _: &LeaseName) -> Result<Option<Timestamp>, StoreError> {
+            Ok(None)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_asks_on_a_lease_that_may_be_anothers() {
+        let store = Arc::new(Granted::default());
+        let lease = Lease { leases: store.clone(), token: LeaseToken::from_entropy([1; 16]) };
+        let until = lease.take().await.expect("granted");
+        assert!(
+            tokio::time::timeout(Duration::from_mins(1), lease.keep(until)).await.is_err(),
+            "it is renewed"
+        );
+        let (until, silenced) = (lease.take().await.expect("granted"), Instant::now());
+        store.silent.store(true, Ordering::SeqCst);
+        lease.keep(until).await;
+        assert!(silenced.elapsed() < Duration::from_secs(LEASE.0), "{:?}", silenced.elapsed());
     }
 }

@@ -10,12 +10,12 @@ mod rentals;
 mod tests;
 mod transfers;
 
-pub(crate) use browsing::{Listed, browse, digits_question, narrow, number, quote};
+pub(crate) use browsing::{Listed, browse, digits_question, is_priced, narrow, number, quote};
 pub(crate) use home::{Standing, broken_link, help, home, languages, rules};
 pub(crate) use invoices::{
     History, Paying, about_payment, attention, cancel_question, history, invoices, paying, qr_caption,
 };
-pub(crate) use rentals::{renew, rental, rentals};
+pub(crate) use rentals::{renew, rental, rentals, rentals_page};
 pub(crate) use transfers::{
     accepted, link_made, link_question, offer_made, offer_question, offered, person_question, transfer,
 };

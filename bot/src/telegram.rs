@@ -86,6 +86,27 @@ struct MessageSent {
     message_id: i32,
 }
 
+/// A picture to send.
+#[derive(Debug)]
+pub(crate) enum Photo<'a> {
+    /// A PNG file.
+    New(Vec<u8>),
+    /// One that Telegram has, by its name there.
+    Known(&'a str),
+}
+
+/// A picture in all its sizes, the largest last.
+#[derive(Deserialize)]
+struct PhotoSent {
+    #[serde(default)]
+    photo: Vec<PhotoSize>,
+}
+
+#[derive(Deserialize)]
+struct PhotoSize {
+    file_id: String,
+}
+
 #[derive(Serialize)]
 struct Outgoing<'a> {
     chat_id: i64,
@@ -196,23 +217,29 @@ impl Telegram {
         }
     }
 
-    /// Sends a picture, a PNG file, with a screen below it.
-    pub(crate) async fn send_picture(
+    /// Sends a picture with a screen below it; answers by which name Telegram has it.
+    pub(crate) async fn send_photo(
         &self,
         chat: i64,
-        file: Vec<u8>,
+        photo: Photo<'_>,
         below: &Screen,
-    ) -> Result<Sent, TelegramError> {
+    ) -> Result<Option<String>, TelegramError> {
         let keyboard = serde_json::to_string(&below.keyboard).expect("buttons are plain data");
-        let part = Part::bytes(file).file_name("qr.png").mime_str("image/png").map_err(unavailable)?;
-        let form = Form::new()
+        let form = match photo {
+            Photo::New(file) => {
+                let part = Part::bytes(file).file_name("qr.png").mime_str("image/png");
+                Form::new().part("photo", part.map_err(unavailable)?)
+            }
+            Photo::Known(name) => Form::new().text("photo", name.to_owned()),
+        };
+        let form = form
             .text("chat_id", chat.to_string())
             .text("caption", below.text.clone())
             .text("parse_mode", "HTML")
-            .text("reply_markup", keyboard)
-            .part("photo", part);
-        let sent = self.call_within(WITHIN, "sendPhoto", |request| request.multipart(form)).await;
-        sent.map(MessageSent::into)
+            .text("reply_markup", keyboard);
+        let sent: PhotoSent =
+            self.call_within(WITHIN, "sendPhoto", |request| request.multipart(form)).await?;
+        Ok(sent.photo.into_iter().last().map(|largest| largest.file_id))
     }
 
     /// Sends a text with a keyboard of its own in the place of the user's, such as one to pick a person with.

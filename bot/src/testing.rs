@@ -5,13 +5,14 @@ use std::sync::Arc;
 use rental_app::LocalCounters;
 use rental_core::{
     ChainCursor, Chains, DomainError, FakeGateway, ManualClock, MemoryStore, MockRentals, Network,
-    NumberRecord, PhoneNumber, Policy, Quota, Seconds, Shop, ShopView, Timestamp, Wallet,
+    NumberRecord, Page, PhoneNumber, Policy, Quota, Seconds, Shop, ShopView, Timestamp, Wallet,
 };
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
 use crate::bot::{Bot, House, Session};
 use crate::catalogue::Catalogue;
+use crate::codes::Codes;
 use crate::memory::Memory;
 use crate::telegram::{Me, Telegram};
 use crate::texts::Language;
@@ -23,6 +24,8 @@ pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_767_225_600);
 pub(crate) fn bot(mut rentals: MockRentals) -> Bot {
     // Nobody is an operator, where a test does not say otherwise.
     rentals.expect_access().returning(|_| Err(DomainError::Denied.into()));
+    // Nothing is free, where a test does not say otherwise.
+    rentals.expect_search().returning(|_, _| Ok(Page { items: Vec::new(), next: None }));
     let clock = Arc::new(ManualClock::at(NOW));
     let store = Arc::new(MemoryStore::new(clock.clone()));
     let token = SecretString::from("1:x");
@@ -37,6 +40,7 @@ pub(crate) fn bot(mut rentals: MockRentals) -> Bot {
         notes: store,
         limiter: Arc::new(LocalCounters::new(clock)),
         catalogue: Catalogue::default(),
+        codes: Codes::default(),
         house: House {
             owner: Some(1),
             support_url: None,

@@ -33,8 +33,8 @@ pub(crate) struct Toast {
 /// Another message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Beside {
-    /// A picture with a text below.
-    Picture(Vec<u8>, Screen),
+    /// A link as a code to scan, with a text below.
+    Code(String, Screen),
     /// A text with a keyboard of its own.
     Keyboard(String, Value),
     /// None: the message itself goes.

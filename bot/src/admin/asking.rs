@@ -101,7 +101,12 @@ impl Desk<'_> {
     /// Takes the answer. A question that was not answered well stays open.
     async fn take(&self, asked: Asked, text: &str) -> Answer {
         let language = self.session.language;
-        let again = |text: String| Ok(screens::asking(language, text, Press::Panel).into());
+        let back = match &asked {
+            Asked::Price { number } => Press::Number(*number),
+            Asked::Appoint => Press::Admins,
+            Asked::Number | Asked::Add | Asked::Customer | Asked::News => Press::Panel,
+        };
+        let again = |text: String| Ok(screens::asking(language, text, back).into());
         let view = match asked {
             Asked::Number => match text.parse() {
                 Ok(number) => self.number(number).await?,

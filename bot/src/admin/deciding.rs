@@ -101,14 +101,18 @@ impl Desk<'_> {
         let entropy = OsEntropy.draw();
         let token = LeaseToken::from_entropy(std::array::from_fn(|i| entropy[i]));
         let ttl = Seconds(u64::from(minutes.clamp(1, 24 * 60)) * 60);
-        if self.bot.leases.acquire(&name, &token, ttl).await?.is_none() {
+        let Some(until) = self.bot.leases.acquire(&name, &token, ttl).await? else {
             let until = self.bot.leases.held_until(&name).await?;
             return Err(match until {
                 Some(until) => DomainError::NumberLocked { until }.into(),
                 None => ServiceError::Contended,
             });
-        }
+        };
         self.note_lock(&name, &token).await?;
+        if let Err(error) = self.execute(Command::NoteLock { number, until: Some(until) }).await {
+            self.bot.leases.release(&name, &token).await?; // no lock without a line in the trail
+            return Err(error);
+        }
         Ok(self.number(number).await?.toast(self.session.language.admin_done()))
     }
 
@@ -119,6 +123,9 @@ impl Desk<'_> {
             Some(token) => self.bot.leases.release(&name, &token).await?,
             None => false,
         };
+        if freed {
+            self.execute(Command::NoteLock { number, until: None }).await?;
+        }
         let view = self.number(number).await?;
         Ok(if freed { view.toast(language.admin_done()) } else { view.alert(language.admin_lock_not_here()) })
     }

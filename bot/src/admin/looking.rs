@@ -6,7 +6,7 @@ use rental_core::{
 };
 
 use super::screens::{self, Card, Standing};
-use super::{Answer, Desk};
+use super::{Answer, Desk, Press};
 use crate::callback::Shelf;
 use crate::outgoing::{Broadcasts, CUSTOMERS, OPERATORS};
 
@@ -73,13 +73,19 @@ impl Desk<'_> {
         let more = page.after.is_some() || found.len() > PER_PAGE;
         found.truncate(PER_PAGE);
         let next = found.last().map(|record| record.number).filter(|_| more);
-        Ok(screens::pool(self.session.language, part, &found, after.is_some(), next).into())
+        Ok(screens::pool(self.session.language, part, &found, after, next).into())
     }
 
     pub(super) async fn number(&self, number: PhoneNumber) -> Answer {
+        // Whoever goes on to the pool finds the number at its beginning.
+        self.card(number, Press::Pool(Shelf::All, number.preceding())).await
+    }
+
+    /// A number, and where Back leads from it.
+    pub(super) async fn card(&self, number: PhoneNumber, back: Press) -> Answer {
         let record = self.bot.rentals.number(number).await?;
         let locked_until = self.bot.leases.held_until(&LeaseName::Number(number)).await?;
-        let card = Card { record, locked_until };
+        let card = Card { record, locked_until, back };
         Ok(screens::number(self.session.language, &card).into())
     }
 

@@ -42,6 +42,8 @@ pub(crate) struct Card {
     pub(crate) record: NumberRecord,
     /// When the lock on it ends.
     pub(crate) locked_until: Option<Timestamp>,
+    /// The part of the pool from which it was opened.
+    pub(crate) back: Press,
 }
 
 impl Language {
@@ -116,7 +118,7 @@ pub(crate) fn pool(
     language: Language,
     part: Shelf,
     records: &[NumberRecord],
-    further: bool,
+    after: Option<PhoneNumber>,
     next: Option<PhoneNumber>,
 ) -> Screen {
     let text = match part {
@@ -127,16 +129,19 @@ pub(crate) fn pool(
     let text = if records.is_empty() { format!("{text}\n\n{}", language.admin_none()) } else { text };
     let lines = records.iter().map(|record| {
         let state = language.admin_state(record.state().name());
-        press(language.admin_pool_line(record.number.pretty(), state), Press::Number(record.number))
+        press(
+            language.admin_pool_line(record.number.pretty(), state),
+            Press::Shelved(record.number, part, after),
+        )
     });
-    let first = further.then(|| press(language.admin_to_first(), Press::Pool(part, None)));
+    let first = after.map(|_| press(language.admin_to_first(), Press::Pool(part, None)));
     let next = next.map(|next| press(language.admin_to_next(), Press::Pool(part, Some(next))));
     Screen::new(text).rows(lines).row(first.into_iter().chain(next)).row([panel_button(language)])
 }
 
 /// A number.
 pub(crate) fn number(language: Language, card: &Card) -> Screen {
-    let Card { record, locked_until } = card;
+    let Card { record, locked_until, back: to } = card;
     let (number, state) = (record.number, record.state());
     let plans = record.plans.iter().map(|plan| {
         let prices: Vec<_> = plan.prices().map(|price| price.to_string()).collect();
@@ -183,7 +188,7 @@ pub(crate) fn number(language: Language, card: &Card) -> Screen {
         .row([press(language.admin_to_price(), Press::AskPrice(number)), pause])
         .row(rental.into_iter().flatten())
         .row(locks)
-        .row([back(language, Press::Pool(Shelf::All, None)), panel_button(language)])
+        .row([back(language, to.clone()), panel_button(language)])
 }
 
 /// By how much a rental can be made longer.

@@ -14,6 +14,7 @@ use super::*;
 use crate::bot::House;
 use crate::callback::{Callback, Decision, Shelf};
 use crate::catalogue::Catalogue;
+use crate::codes::Codes;
 use crate::memory::Memory;
 use crate::outgoing::Broadcasts;
 use crate::screen::{Action, Screen};
@@ -55,6 +56,7 @@ async fn bot() -> (Bot, ManualClock) {
         notes: store.clone(),
         limiter: store,
         catalogue: Catalogue::default(),
+        codes: Codes::default(),
         house: House {
             owner: Some(OWNER),
             support_url: None,
@@ -133,6 +135,7 @@ fn all() -> Vec<Press> {
     let mut all = vec![
         Press::Panel,
         Press::Pool(Shelf::All, None),
+        Press::Shelved(number, Shelf::Held, Some(number)),
         Press::AskNumber,
         Press::Number(number),
         Press::AskAdd,
@@ -250,6 +253,13 @@ async fn a_lock_keeps_others_out_and_its_admin_in() {
     assert_eq!(state(&bot).await, NumberState::Withdrawn);
     let freed = screen(&bot, ADMIN, Press::Unlock(phone())).await;
     assert!(presses(&freed).contains(&Press::Lock(phone(), 15)));
+    let trail = bot.rentals.audit(&Actor::System, &PageRequest::first(3)).await.expect("read").items;
+    let actions: Vec<_> = trail.iter().map(|line| (line.actor.as_str(), line.action.as_str())).collect();
+    assert_eq!(
+        actions,
+        [("tg:2", "number.unlock"), ("tg:2", "number.withdraw"), ("tg:2", "number.lock")],
+        "one that was refused is not in the trail"
+    );
 }
 
 #[tokio::test]
@@ -301,6 +311,26 @@ async fn customers_are_found_barred_and_let_in_again() {
     assert!(presses(&barred).contains(&Press::Unban(9)));
     let free = screen(&bot, ADMIN, Press::Unban(9)).await;
     assert!(presses(&free).contains(&Press::AskBan(9)));
+}
+
+#[tokio::test]
+async fn back_from_a_number_leads_to_the_part_of_the_pool_that_it_was_opened_from() {
+    let (bot, clock) = bot().await;
+    rented(&bot, &clock, 9, None).await;
+    let held = screen(&bot, ADMIN, Press::Pool(Shelf::Held, phone().preceding())).await;
+    let open = Press::Shelved(phone(), Shelf::Held, phone().preceding());
+    assert_eq!(presses(&held)[0], open);
+    let card = screen(&bot, ADMIN, open).await;
+    assert!(presses(&card).contains(&Press::Pool(Shelf::Held, phone().preceding())));
+    let found = screen(&bot, ADMIN, Press::Number(phone())).await;
+    let pool =
+        presses(&found).into_iter().find(|press| matches!(press, Press::Pool(..))).expect("a way back");
+    assert_eq!(
+        presses(&screen(&bot, ADMIN, pool).await)[0],
+        Press::Shelved(phone(), Shelf::All, phone().preceding())
+    );
+    screen(&bot, ADMIN, Press::AskPrice(phone())).await;
+    assert_eq!(presses(&write(&bot, ADMIN, "for nothing").await), [Press::Number(phone())]);
 }
 
 #[tokio::test]

@@ -35,6 +35,11 @@ impl Writer {
         }
     }
 
+    /// A number behind a mark, which is none of its digits.
+    pub(super) fn marked(&mut self, mark: char, number: u64) -> &mut Self {
+        self.text(format_args!("{mark}{}", base36(number)))
+    }
+
     /// A text without colons.
     pub(super) fn text(&mut self, text: impl fmt::Display) -> &mut Self {
         self.0.push(':');
@@ -63,12 +68,19 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn optional(&mut self) -> Result<Option<u64>, Stale> {
-        let text = self.0.next().ok_or(Stale)?;
-        if text.is_empty() {
-            return Ok(None);
+        match self.0.next().ok_or(Stale)? {
+            "" => Ok(None),
+            text => read(text).map(Some),
         }
-        let number = u64::from_str_radix(text, 36).map_err(|_| Stale)?;
-        if base36(number) == text { Ok(Some(number)) } else { Err(Stale) }
+    }
+
+    /// A number, if the next field is one behind this mark; otherwise the field is still to be read.
+    pub(super) fn marked(&mut self, mark: char) -> Result<Option<u64>, Stale> {
+        let Some(text) = self.0.clone().next().and_then(|text| text.strip_prefix(mark)) else {
+            return Ok(None);
+        };
+        self.0.next();
+        read(text).map(Some)
     }
 
     /// A text that reads back as itself.
@@ -87,9 +99,19 @@ impl<'a> Reader<'a> {
         self.text().map(Some)
     }
 
+    /// Whether there is no further field.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.0.clone().next().is_none()
+    }
+
     pub(super) fn end(mut self) -> Result<(), Stale> {
         if self.0.next().is_none() { Ok(()) } else { Err(Stale) }
     }
+}
+
+fn read(text: &str) -> Result<u64, Stale> {
+    let number = u64::from_str_radix(text, 36).map_err(|_| Stale)?;
+    if base36(number) == text { Ok(number) } else { Err(Stale) }
 }
 
 fn base36(mut number: u64) -> String {

@@ -21,6 +21,8 @@ pub(crate) enum Press {
     AskNumber,
     /// Show a number.
     Number(PhoneNumber),
+    /// Show a number of a page of the pool, which began after another one.
+    Shelved(PhoneNumber, Shelf, Option<PhoneNumber>),
     /// Ask for numbers to add.
     AskAdd,
     /// Ask for a number's new plans.
@@ -167,6 +169,9 @@ impl Press {
             Self::Pool(part, after) => out.tag("ap").text(part).optional(after.map(PhoneNumber::as_u64)),
             Self::AskNumber => out.tag("anq"),
             Self::Number(number) => out.tag("an").phone(*number),
+            Self::Shelved(number, part, after) => {
+                out.tag("as").phone(*number).text(part).optional(after.map(PhoneNumber::as_u64))
+            }
             Self::AskAdd => out.tag("aaq"),
             Self::AskPrice(number) => out.tag("acq").phone(*number),
             Self::AskWithdraw(number) => out.tag("awq").phone(*number),
@@ -209,8 +214,11 @@ impl Press {
             "a" => Self::Panel,
             "ap" => {
                 let part = fields.text()?;
-                let after = fields.optional()?.map(|digits| format!("+{digits}").parse());
-                Self::Pool(part, after.transpose().map_err(|_| Stale)?)
+                Self::Pool(part, optional_phone(fields)?)
+            }
+            "as" => {
+                let (number, part) = (fields.phone()?, fields.text()?);
+                Self::Shelved(number, part, optional_phone(fields)?)
             }
             "anq" => Self::AskNumber,
             "an" => Self::Number(fields.phone()?),
@@ -248,6 +256,11 @@ impl Press {
             _ => return Err(Stale),
         })
     }
+}
+
+fn optional_phone(fields: &mut Reader<'_>) -> Result<Option<PhoneNumber>, Stale> {
+    let digits = fields.optional()?;
+    digits.map(|digits| PhoneNumber::from_digits(digits).ok_or(Stale)).transpose()
 }
 
 fn small(fields: &mut Reader<'_>) -> Result<u32, Stale> {
@@ -314,6 +327,7 @@ mod tests {
         ];
         for part in [Shelf::All, Shelf::Held, Shelf::Idle] {
             all.extend([Press::Pool(part, None), Press::Pool(part, Some(number))]);
+            all.extend([None, Some(number)].map(|after| Press::Shelved(number, part, after)));
         }
         for decision in [Decision::Apply, Decision::Refund, Decision::Refunded, Decision::WriteOff] {
             all.extend([Press::AskDecide(decision, tx), Press::Decide(decision, tx)]);

@@ -18,9 +18,15 @@ fn term() -> impl Strategy<Value = Term> {
 fn place() -> impl Strategy<Value = Place> {
     let pattern =
         proptest::option::of("[0-9?*]{1,8}").prop_map(|text| text.and_then(|text| text.parse().ok()));
-    let filter = (proptest::option::of(term()), any::<Option<u32>>(), pattern)
+    let currency = prop_oneof![Just(Currency::Ton), Just(Currency::Usdt)];
+    let step = (currency, any::<u32>()).prop_map(|(currency, coins)| Step { currency, coins });
+    let filter = (proptest::option::of(term()), proptest::option::of(step), pattern)
         .prop_map(|(term, most, pattern)| Filter { term, most, pattern });
-    (0_u32..100_000, filter).prop_map(|(page, filter)| Place { page, filter })
+    (0_u32..100_000, filter, proptest::option::of(number())).prop_map(|(page, filter, after)| Place {
+        page,
+        filter,
+        after,
+    })
 }
 
 fn invoice() -> impl Strategy<Value = InvoiceId> {
@@ -55,7 +61,8 @@ fn callback() -> impl Strategy<Value = Callback> {
         Callback::Invoices,
         Callback::Attention,
         Callback::Help,
-        Callback::Rules,
+        Callback::Rules(Origin::Home),
+        Callback::Rules(Origin::Help),
         Callback::Languages,
         Callback::Speak(Language::En),
         Callback::Speak(Language::Ru),
@@ -88,7 +95,8 @@ fn callback() -> impl Strategy<Value = Callback> {
         place().prop_map(|place| Callback::Narrow(place.filter)),
         place().prop_map(|place| Callback::AskDigits(place.filter)),
         (number(), place()).prop_map(|(number, place)| Callback::Number(number, place)),
-        wish().prop_map(Callback::Quote),
+        (wish(), place()).prop_map(|(wish, place)| Callback::Quote(wish, place)),
+        (wish(), place()).prop_map(|(wish, place)| Callback::Rules(Origin::Quote(wish, place))),
         (wish(), 0..=Amount::MOST, mark()).prop_map(|(wish, units, mark)| {
             let price = Amount::new(wish.currency, units).expect("in range");
             Callback::Order(Order { wish, price, mark })

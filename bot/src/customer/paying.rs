@@ -35,9 +35,7 @@ pub(super) async fn press(bot: &Bot, session: &Session, callback: Callback) -> R
             if !invoice.is_payable(now) {
                 return show(bot, session, id).await;
             }
-            let link = bot.links(&invoice).ton;
-            let picture = crate::qr::png(&link).ok_or(ServiceError::Unexpected)?;
-            let beside = Beside::Picture(picture, screens::qr_caption(language, &invoice));
+            let beside = Beside::Code(bot.links(&invoice).ton, screens::qr_caption(language, &invoice));
             Ok(View { beside: Some(beside), ..View::default() })
         }
         Callback::AskCancel(id) => {

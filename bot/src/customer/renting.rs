@@ -15,11 +15,11 @@ pub(super) async fn press(bot: &Bot, session: &Session, callback: Callback) -> R
     let language = session.language;
     match callback {
         Callback::Browse(place) => {
-            let listed = bot.catalogue.listed(bot.rentals.as_ref(), &place.filter).await?;
+            let listed = bot.catalogue.listed(bot.rentals.as_ref(), &place).await?;
             Ok(screens::browse(language, &listed, &place).into())
         }
         Callback::Narrow(filter) => {
-            let listed = bot.catalogue.listed(bot.rentals.as_ref(), &Place::default().filter).await?;
+            let listed = bot.catalogue.listed(bot.rentals.as_ref(), &Place::default()).await?;
             Ok(screens::narrow(language, &listed, &filter).into())
         }
         Callback::AskDigits(filter) => {
@@ -31,7 +31,7 @@ pub(super) async fn press(bot: &Bot, session: &Session, callback: Callback) -> R
             let shop = bot.rentals.shop().await?.shop;
             Ok(screens::number(session, &shop, &record, unavailable(session, &record), &place).into())
         }
-        Callback::Quote(wish) => quote(bot, session, wish).await,
+        Callback::Quote(wish, place) => quote(bot, session, wish, &place).await,
         Callback::Order(wanted) => order(bot, session, wanted).await,
         Callback::Rentals(page) => {
             let (actor, owner) = (session.actor(), Owner::Customer(session.customer()));
@@ -42,9 +42,11 @@ pub(super) async fn press(bot: &Bot, session: &Session, callback: Callback) -> R
         }
         Callback::Rental(number) => {
             let record = bot.rentals.rental(&session.actor(), number).await?;
+            let account = bot.rentals.account(&session.actor(), &session.customer()).await?;
+            let page = screens::rentals_page(account.numbers.range(..number).count());
             let now = bot.rentals.shop().await?.now;
             let rental = held(&record)?;
-            Ok(screens::rental(language, &record, rental, now).into())
+            Ok(screens::rental(language, &record, rental, page, now).into())
         }
         Callback::Renew(number) => {
             let record = bot.rentals.rental(&session.actor(), number).await?;
@@ -76,22 +78,19 @@ fn unavailable(session: &Session, record: &NumberRecord) -> Option<String> {
 }
 
 /// The question before an invoice. The price is shown here and checked again when it is ordered.
-async fn quote(bot: &Bot, session: &Session, wish: Wish) -> Result<View, ServiceError> {
+async fn quote(bot: &Bot, session: &Session, wish: Wish, place: &Place) -> Result<View, ServiceError> {
     let shop = bot.rentals.shop().await?;
     let record = match wish.purpose {
         Purpose::Rent => bot.rentals.number(wish.number).await?,
         Purpose::Renew => bot.rentals.rental(&session.actor(), wish.number).await?,
     };
     if wish.purpose == Purpose::Rent && record.state() != NumberState::Available {
-        let place = Place::default();
-        return Ok(
-            screens::number(session, &shop.shop, &record, unavailable(session, &record), &place).into()
-        );
+        return Ok(screens::number(session, &shop.shop, &record, unavailable(session, &record), place).into());
     }
     let price = price(&record, wish).ok_or(DomainError::PlanUnknown)?;
     let until = record.rental().map(|rental| rental.expires_at.max(shop.now) + wish.term.seconds());
     let mark = bot.mark();
-    Ok(screens::quote(session.language, wish, price, &shop.shop, until, mark).into())
+    Ok(screens::quote(session.language, (wish, place), price, &shop.shop, until, mark).into())
 }
 
 /// What is wished for costs so much now, if it is offered.
@@ -105,7 +104,8 @@ async fn order(bot: &Bot, session: &Session, wanted: Order) -> Result<View, Serv
     let Wish { purpose, number, term, currency } = wish;
     let record = bot.rentals.number(number).await?;
     if price(&record, wish).is_some_and(|now| now != shown) {
-        return Ok(quote(bot, session, wish).await?.alert(session.language.price_changed()));
+        let place = Place::default();
+        return Ok(quote(bot, session, wish, &place).await?.alert(session.language.price_changed()));
     }
     let (command, name) = match purpose {
         Purpose::Rent => (Command::OpenRent { number, term, customer: session.customer(), currency }, "rent"),

@@ -6,7 +6,7 @@ use rental_core::{
 };
 
 use super::*;
-use crate::callback::{Filter, Mark, Order, Place, Purpose, Wish};
+use crate::callback::{Mark, Order, Place, Purpose, Wish};
 use crate::conversation::answer_press;
 use crate::screen::{Action, Screen};
 use crate::testing::{NOW, bot, number, record, session, shop_view};
@@ -191,7 +191,7 @@ async fn the_list_is_asked_for_once_in_a_while_and_not_for_every_page() {
     rentals.expect_search().times(2).returning(|_, _| Ok(Page { items: vec![record()], next: None }));
     let bot = bot(rentals);
     for page in 0..5 {
-        let place = Place { page, filter: Filter::default() };
+        let place = Place { page, ..Place::default() };
         let view = press(&bot, &session(7), Callback::Browse(place)).await.expect("listed");
         assert!(view.screen.expect("the list").text.contains("1 free number"));
     }

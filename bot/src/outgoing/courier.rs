@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 use rental_core::{
-    Actor, Alarm, Command, Disposition, Event, EventKind, OutboxItem, Owner, Request, Seconds, ServiceError,
-    StoreError, Timestamp,
+    Actor, Alarm, Command, Disposition, Event, EventKind, InvoiceId, OutboxItem, Owner, Request, Seconds,
+    ServiceError, StoreError, Timestamp,
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,9 @@ use super::{CUSTOMERS, HOLD, MOST_ATTEMPTS, Office, count, seconds_until};
 use crate::memory::Memory;
 
 /// How many events are claimed at once: those that leave within the patience of the pace.
-const BATCH: usize = 48;
+pub(super) const BATCH: usize = 48;
+/// How long an event waits behind older ones of the same customer that are under way.
+const BEHIND: Duration = Duration::from_secs(1);
 /// How far back an event's companions of the same commit are looked for.
 const COMPANIONS: u64 = 8;
 /// How often is looked whether the screen of a paid invoice has been turned.
@@ -34,8 +37,9 @@ pub(super) struct Courier {
     stop: CancellationToken,
 }
 
-/// Events that were claimed together.
-struct Batch {
+/// Events that were claimed together: when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Batch {
     /// The store's clock then.
     now: Timestamp,
     begun: Instant,
@@ -46,38 +50,56 @@ impl Courier {
         Self { office: office.clone(), post, consumer, stop }
     }
 
-    /// Delivers a batch; answers how many events it had.
-    pub(super) async fn deliver(&self) -> Result<usize, StoreError> {
+    /// Claims up to `most` events: for each customer those that concern it, in order. What concerns nobody here is done.
+    pub(super) async fn claim(
+        &self,
+        most: usize,
+    ) -> Result<Option<(Batch, BTreeMap<u64, Vec<OutboxItem>>)>, StoreError> {
         let begun = Instant::now();
-        let items = self.office.store.claim(CUSTOMERS, &self.consumer, BATCH, HOLD).await?;
-        let claimed = items.len();
-        if claimed == 0 {
-            return Ok(0);
+        let items = self.office.store.claim(CUSTOMERS, &self.consumer, most, HOLD).await?;
+        if items.is_empty() {
+            return Ok(None);
         }
         let batch = Batch { now: self.office.now().await?, begun };
-        // In the order of events for each customer, and customers beside each other. What concerns nobody here is done.
-        let mut by_user: BTreeMap<Option<u64>, Vec<OutboxItem>> = BTreeMap::new();
+        let mut by_user: BTreeMap<u64, Vec<OutboxItem>> = BTreeMap::new();
+        let mut nobodys = Vec::new();
         for item in items {
-            by_user.entry(reader(&item.entry.event)).or_default().push(item);
+            match reader(&item.entry.event) {
+                Some(user) => by_user.entry(user).or_default().push(item),
+                None => nobodys.push(item),
+            }
         }
-        let nobodys = by_user.remove(&None).unwrap_or_default();
         let nobodys = stream::iter(nobodys).map(|item| self.dispose(item, Disposition::Done));
         nobodys.buffer_unordered(BATCH).collect::<Vec<_>>().await.into_iter().collect::<Result<(), _>>()?;
-        let work = by_user.into_iter().filter_map(|(user, items)| Some((user?, items)));
-        let work = stream::iter(work).map(|(user, items)| self.deliver_in_order(user, items, &batch));
-        work.buffer_unordered(BATCH).collect::<Vec<_>>().await.into_iter().collect::<Result<(), _>>()?;
-        Ok(claimed)
+        Ok(Some((batch, by_user)))
     }
 
-    async fn deliver_in_order(
+    /// Delivers what concerns `user`, in order.
+    pub(super) async fn deliver(
         &self,
         user: u64,
         items: Vec<OutboxItem>,
-        batch: &Batch,
+        batch: Batch,
     ) -> Result<(), StoreError> {
         for item in items {
-            let disposition = self.attend(user, &item, batch).await?;
+            let disposition = self.attend(user, &item, &batch).await?;
             self.dispose(item, disposition).await?;
+        }
+        Ok(())
+    }
+
+    /// Leaves what concerns `user` for later, because older events of the same customer are under way.
+    pub(super) async fn put_off(
+        &self,
+        user: u64,
+        items: Vec<OutboxItem>,
+        batch: Batch,
+    ) -> Result<(), StoreError> {
+        let until = Instant::now() + BEHIND;
+        for item in items {
+            self.post.lay_aside(user, item.entry.seq, until);
+            let at = batch.now + elapsed(batch.begun) + seconds_until(until);
+            self.dispose(item, Disposition::Retry(at)).await?;
         }
         Ok(())
     }
@@ -88,6 +110,9 @@ impl Courier {
         let later = |wait| Disposition::Retry(batch.now + elapsed(batch.begun) + wait);
         if self.stop.is_cancelled() {
             return Ok(later(Seconds(0)));
+        }
+        if let Some(invoice) = self.shown_on(event).await {
+            Memory::new(self.office.notes.clone()).has_news(invoice, seq).await?;
         }
         if self.post.reach().is_blocked(user).await? {
             count(CUSTOMERS, "skipped");
@@ -130,6 +155,17 @@ impl Courier {
             Fate::Later(_) => Disposition::Dead("Telegram did not answer for too long".to_owned()),
             Fate::Refused(why) => Disposition::Dead(why),
         })
+    }
+
+    /// The invoice on whose screen the customer sees what happened to a payment.
+    async fn shown_on(&self, event: &Event) -> Option<InvoiceId> {
+        match &event.kind {
+            EventKind::PaymentException { invoice, .. } => *invoice,
+            EventKind::PaymentResolved { tx, .. } => {
+                self.office.rentals.payment(&Actor::System, *tx).await.ok()?.invoice
+            }
+            _ => None,
+        }
     }
 
     /// What is known now about an event.

@@ -6,7 +6,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rental_core::{Expected, Note, NoteKey, Notes, PageRequest, StoreError, Writing, Written};
+use rental_core::{
+    Expected, Note, NoteKey, NoteVersion, Notes, Page, PageRequest, StoreError, Writing, Written,
+};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +22,8 @@ use crate::texts::Language;
 
 /// How many messages are sent before others may go first: a quarter of a second.
 const PIECE: usize = 7;
+/// How many users may be left for later; when there are so many, they come before everybody else.
+const MOST_ASIDE: usize = 200;
 /// How often the operator's message with the progress is changed.
 const PROGRESS_EVERY: Duration = Duration::from_secs(3);
 /// What stands before a user in the notes about everybody who has used the bot.
@@ -37,6 +41,9 @@ pub(crate) struct Broadcast {
     /// Whoever comes after this in the list of everybody is still to be sent to.
     #[serde(default)]
     after: Option<String>,
+    /// Those before it whom Telegram asked to be left alone for a while.
+    #[serde(default)]
+    aside: Vec<u64>,
     /// How far it has come.
     pub(crate) progress: Progress,
 }
@@ -56,6 +63,20 @@ pub(crate) struct Progress {
     pub(crate) over: bool,
     /// Whether an operator stopped it.
     pub(crate) stopped: bool,
+}
+
+impl Progress {
+    /// Counts what became of the message to one user; `None`: none was sent.
+    fn count(&mut self, fate: Option<Fate>) {
+        match fate {
+            Some(Fate::Sent) => self.sent += 1,
+            Some(Fate::Refused(why)) => {
+                tracing::warn!(why, "news could not be sent");
+                self.failed += 1;
+            }
+            Some(Fate::Unreachable | Fate::Later(_)) | None => self.skipped += 1,
+        }
+    }
 }
 
 /// The broadcasts of a shop.
@@ -103,7 +124,8 @@ impl Broadcasts {
             None => Expected::Anything,
         };
         let progress = Progress { total: self.everybody().await?, ..Progress::default() };
-        let broadcast = Broadcast { html: html.to_owned(), by, message, after: None, progress };
+        let broadcast =
+            Broadcast { html: html.to_owned(), by, message, after: None, aside: Vec::new(), progress };
         self.put(&broadcast, expected).await
     }
 
@@ -152,7 +174,7 @@ impl Newsboy {
         Self { office: office.clone(), post, broadcasts, shown: Arc::default() }
     }
 
-    /// Sends a piece of the broadcast that runs; `false` when there is nothing to do.
+    /// Sends a piece of the broadcast that runs; `false` when there is nothing to do now.
     pub(super) async fn go_on(&self, stop: &CancellationToken) -> Result<bool, StoreError> {
         let Some((note, mut running)) = self.broadcasts.noted().await? else { return Ok(false) };
         if running.progress.over {
@@ -160,40 +182,73 @@ impl Newsboy {
         }
         let mut version = note.version;
         let page = PageRequest { after: running.after.clone(), limit: PIECE };
-        let page = self.office.notes.notes(EVERYBODY, &page).await?;
+        let page = if running.aside.len() < MOST_ASIDE {
+            self.office.notes.notes(EVERYBODY, &page).await?
+        } else {
+            Page { items: Vec::new(), next: page.after }
+        };
+        let mut moved = false;
         for person in &page.items {
             if stop.is_cancelled() {
                 return Ok(false);
             }
-            let progress = &mut running.progress;
-            match self.hand_out(person, &running.html).await? {
-                Some(Fate::Sent) => progress.sent += 1,
-                Some(Fate::Unreachable) | None => progress.skipped += 1,
-                Some(Fate::Refused(why)) => {
-                    tracing::warn!(why, "news could not be sent");
-                    progress.failed += 1;
-                }
-                Some(Fate::Later(_)) => return Ok(false),
+            let user = person.key.as_str().strip_prefix(EVERYBODY).and_then(|user| user.parse().ok());
+            match self.hand_out(user, &running.html).await? {
+                // All wait, not this one only.
+                Some(Fate::Later(_)) if self.post.is_resting() => return Ok(false),
+                Some(Fate::Later(_)) => running.aside.extend(user),
+                fate => running.progress.count(fate),
             }
             running.after = Some(person.key.to_string());
-            let text = serde_json::to_string(&running).expect("plain data");
-            let how = Writing::LASTING.expecting(Expected::Version(version));
-            match self.office.notes.put_note(&key(), &text, how).await? {
-                Written::Done(next) => version = next,
-                Written::Refused { .. } => return Ok(true), // stopped meanwhile
+            moved = true;
+            let Some(next) = self.note(&running, version).await? else { return Ok(true) };
+            version = next;
+        }
+        if page.items.is_empty() || page.next.is_none() {
+            for user in running.aside.clone() {
+                if stop.is_cancelled() {
+                    return Ok(false);
+                }
+                if self.post.has_to_wait(user) {
+                    continue;
+                }
+                match self.hand_out(Some(user), &running.html).await? {
+                    Some(Fate::Later(_)) => continue,
+                    fate => running.progress.count(fate),
+                }
+                running.aside.retain(|other| *other != user);
+                moved = true;
+                let Some(next) = self.note(&running, version).await? else { return Ok(true) };
+                version = next;
+                break; // others may go first
+            }
+            if page.next.is_none() && running.aside.is_empty() {
+                running.progress.over = true;
+                self.broadcasts.put(&running, Expected::Version(version)).await?;
             }
         }
-        if page.next.is_none() {
-            running.progress.over = true;
-            self.broadcasts.put(&running, Expected::Version(version)).await?;
+        if moved || running.progress.over {
+            self.show(&running).await?;
         }
-        self.show(&running).await?;
-        Ok(true)
+        Ok(moved)
+    }
+
+    /// Notes how far it has come; nothing when it was stopped meanwhile.
+    async fn note(
+        &self,
+        running: &Broadcast,
+        version: NoteVersion,
+    ) -> Result<Option<NoteVersion>, StoreError> {
+        let text = serde_json::to_string(running).expect("plain data");
+        let how = Writing::LASTING.expecting(Expected::Version(version));
+        Ok(match self.office.notes.put_note(&key(), &text, how).await? {
+            Written::Done(next) => Some(next),
+            Written::Refused { .. } => None,
+        })
     }
 
     /// Sends to one person, unless that one wants no news.
-    async fn hand_out(&self, person: &Note, html: &str) -> Result<Option<Fate>, StoreError> {
-        let user = person.key.as_str().strip_prefix(EVERYBODY).and_then(|user| user.parse().ok());
+    async fn hand_out(&self, user: Option<u64>, html: &str) -> Result<Option<Fate>, StoreError> {
         let Some(user) = user else { return Ok(None) };
         let reach = self.post.reach();
         if reach.is_blocked(user).await? || !reach.wants_news(user).await? {

@@ -120,6 +120,22 @@ impl Pace {
         until
     }
 
+    /// Lays event `seq` of `chat` aside until then.
+    pub(super) fn lay_aside(&mut self, chat: i64, seq: u64, until: Instant) {
+        self.chats.entry(chat).or_default().aside.insert(seq, until);
+    }
+
+    /// Whether a turn of `chat` would be laid aside.
+    pub(super) fn has_to_wait(&self, chat: i64, now: Instant) -> bool {
+        let next = self.chats.get(&chat).and_then(|line| line.next);
+        [self.resting, next].into_iter().flatten().any(|at| at > now + PATIENCE)
+    }
+
+    /// Whether all wait.
+    pub(super) fn is_resting(&self, now: Instant) -> bool {
+        self.resting.is_some_and(|until| until > now)
+    }
+
     /// Telegram answers.
     pub(super) fn answered(&mut self) {
         self.failures = 0;

@@ -73,6 +73,21 @@ impl Post {
         *self.pace() = Pace::default();
     }
 
+    /// Lays event `seq` of `user` aside until then: what is younger waits behind it.
+    pub(super) fn lay_aside(&self, user: u64, seq: u64, until: Instant) {
+        self.pace().lay_aside(chat(user), seq, until);
+    }
+
+    /// Whether `user` cannot be written to for a while.
+    pub(super) fn has_to_wait(&self, user: u64) -> bool {
+        self.pace().has_to_wait(chat(user), Instant::now())
+    }
+
+    /// Whether nobody can be written to now.
+    pub(super) fn is_resting(&self) -> bool {
+        self.pace().is_resting(Instant::now())
+    }
+
     fn pace(&self) -> MutexGuard<'_, Pace> {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -34,6 +34,7 @@ struct Pretended {
     got: Mutex<Vec<(Instant, i64, String)>>,
     refusals: Mutex<BTreeMap<i64, VecDeque<TelegramError>>>,
     silent: Mutex<Option<Instant>>,
+    hung: Mutex<Vec<i64>>,
 }
 
 impl Pretended {
@@ -44,6 +45,11 @@ impl Pretended {
             .entry(chat)
             .or_default()
             .push_back(error);
+    }
+
+    /// Never answers for `chat`.
+    fn hang(&self, chat: i64) {
+        self.hung.lock().unwrap_or_else(PoisonError::into_inner).push(chat);
     }
 
     fn texts(&self, chat: i64) -> Vec<String> {
@@ -67,6 +73,9 @@ impl Mailbox for Pretended {
             .is_some_and(|until| Instant::now() < until)
         {
             return Err(TelegramError::Unavailable("nobody answers".to_owned()));
+        }
+        if self.hung.lock().unwrap_or_else(PoisonError::into_inner).contains(&chat) {
+            std::future::pending::<()>().await;
         }
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(error) = refusals.get_mut(&chat).and_then(VecDeque::pop_front) {
@@ -270,6 +279,7 @@ async fn whoever_takes_over_from_a_dead_process_misses_nothing() {
     let killed =
         tokio::time::timeout(Duration::from_millis(2_500), stage.send_for(&first, Duration::from_mins(1)));
     assert!(killed.await.is_err());
+    drop(first);
     let before = stage.telegram.moments().len();
     assert!((1..200).contains(&before));
     stage.send_for(&second, Duration::from_mins(1)).await;
@@ -314,6 +324,7 @@ async fn news_go_to_everybody_who_wants_them_once_over_a_restart() {
     let cut =
         tokio::time::timeout(Duration::from_millis(800), stage.send_for(&first, Duration::from_mins(1)));
     assert!(cut.await.is_err());
+    drop(first);
     let before = stage.telegram.moments().len();
     assert!((1..57).contains(&before), "{before}");
     stage.happens(vec![Stage::news(70, 1)]).await;
@@ -328,6 +339,57 @@ async fn news_go_to_everybody_who_wants_them_once_over_a_restart() {
     for user in [5, 6, 7] {
         assert_eq!(stage.telegram.texts(user).len(), 0);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_is_to_be_left_alone_holds_no_news_up_for_others() {
+    let stage = Stage::open().await;
+    for user in 1..=60 {
+        stage.knows(user, Language::En).await;
+    }
+    for user in [10, 11] {
+        stage.telegram.refuse(user, TelegramError::RetryAfter(Duration::from_mins(5)));
+    }
+    let broadcasts = Broadcasts::new(stage.office.notes.clone());
+    assert!(broadcasts.begin("Hello", 1, None).await.expect("written"));
+    let (first, second) = (stage.sender(), stage.sender());
+    stage.send_for(&first, Duration::from_secs(10)).await;
+    assert_eq!(stage.telegram.moments().len(), 58);
+    let progress = || async { broadcasts.present().await.expect("read").expect("noted").progress };
+    assert_eq!((progress().await.sent, progress().await.over), (58, false));
+    drop(first); // whoever goes on after a crash knows who is left
+    stage.send_for(&second, Duration::from_mins(6)).await;
+    assert_eq!(
+        (stage.telegram.moments().len(), progress().await.sent, progress().await.over),
+        (60, 60, true)
+    );
+    assert_eq!((stage.telegram.texts(10).len(), stage.telegram.texts(11).len()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_customer_is_told_goes_before_news_and_waits_for_no_other_chat() {
+    let stage = Stage::open().await;
+    for user in 100..=700 {
+        stage.knows(user, Language::En).await;
+    }
+    stage.telegram.hang(1);
+    let broadcasts = Broadcasts::new(stage.office.notes.clone());
+    assert!(broadcasts.begin("Hello", 1, None).await.expect("written"));
+    let stop = CancellationToken::new();
+    let sender = Outgoing::new(&stage.office, Arc::new(stage.store.clone()), stop.clone());
+    let sending = tokio::spawn(sender.run());
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    stage.happens(vec![Stage::news(1, 1)]).await; // its message hangs
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let began = Instant::now();
+    stage.happens(vec![Stage::news(2, 1)]).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    stop.cancel();
+    sending.await.expect("it ends");
+    let moments = stage.telegram.moments();
+    let (at, _) = moments.iter().find(|(_, chat)| *chat == 2).expect("it was sent");
+    assert!(*at - began < Duration::from_secs(1), "{:?}", *at - began);
+    assert!(moments.iter().filter(|(at, chat)| *at > began && *chat >= 100).count() > 30, "news go on");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,12 +1,10 @@
 //! From the list of free numbers to the question before an invoice.
 
-use rental_core::{
-    Amount, Currency, Holding, NumberRecord, NumberState, PhoneNumber, Plan, Shop, Term, Timestamp,
-};
+use rental_core::{Amount, Holding, NumberRecord, NumberState, PhoneNumber, Plan, Shop, Term, Timestamp};
 
 use super::{PER_PAGE, clamp, moment, money, turning};
 use crate::bot::Session;
-use crate::callback::{Callback, Filter, Mark, Order, Place, Purpose, Wish};
+use crate::callback::{Callback, Filter, Mark, Order, Origin, Place, Purpose, Step, Wish};
 use crate::screen::{Button, Screen, Style};
 use crate::texts::Language;
 
@@ -15,26 +13,31 @@ use crate::texts::Language;
 pub(crate) struct Listed {
     /// The numbers, with what they cost at least for the term that is looked for.
     pub(crate) numbers: Vec<(PhoneNumber, Option<Amount>)>,
-    /// Whether there are more.
+    /// Whether these do not begin at the first number.
+    pub(crate) goes_on: bool,
+    /// Whether there are more after these.
     pub(crate) more: bool,
-    /// The terms for which free numbers are offered, whatever the filter.
+    /// The terms for which these are offered.
     pub(crate) terms: Vec<Term>,
-    /// The lowest and the highest price in TON of these.
-    pub(crate) prices: Option<(Amount, Amount)>,
+    /// The lowest and the highest price of these, in each currency that is taken.
+    pub(crate) prices: Vec<(Amount, Amount)>,
 }
 
 /// Free numbers.
 pub(crate) fn browse(language: Language, listed: &Listed, place: &Place) -> Screen {
-    let Place { page, filter } = place;
+    let Place { page, filter, after } = place;
     let narrowed = *filter != Filter::default();
     let count = listed.numbers.len();
     let (page, pages) = clamp(*page, count);
-    let here = Place { page: u32::try_from(page).unwrap_or(u32::MAX), filter: filter.clone() };
-    let mut text = match (count, listed.more, narrowed) {
-        (0, _, true) => language.browse_none(),
-        (0, _, false) => language.browse_empty(),
-        (_, true, _) => language.browse_more(count),
-        (_, false, _) => language.browse(count),
+    let at = |page| Place { page, filter: filter.clone(), after: *after };
+    let here = at(u32::try_from(page).unwrap_or(u32::MAX));
+    let mut text = match (count, listed.goes_on, listed.more, narrowed) {
+        (0, true, ..) => language.browse_end(),
+        (0, false, _, true) => language.browse_none(),
+        (0, false, _, false) => language.browse_empty(),
+        (_, true, ..) => language.browse_on(count),
+        (_, false, true, _) => language.browse_more(count),
+        (_, false, false, _) => language.browse(count),
     };
     if narrowed {
         text.push('\n');
@@ -48,10 +51,18 @@ pub(crate) fn browse(language: Language, listed: &Listed, place: &Place) -> Scre
         };
         Button::press(label, Callback::Number(*number, here.clone()))
     });
+    // A long list goes on where its last page ends, and goes back to its beginning.
+    let last = listed.numbers.last().map(|(number, _)| *number).filter(|_| listed.more && page + 1 == pages);
+    let on = last.map(|last| Place { after: Some(last), ..filter.clone().into() });
+    let on = on.map(|place| Button::press(language.to_more_numbers(), Callback::Browse(place)));
+    let first = listed
+        .goes_on
+        .then(|| Button::press(language.to_first_numbers(), Callback::Browse(filter.clone().into())));
     let all = narrowed.then(|| Button::press(language.to_all(), Callback::Browse(Place::default())));
     Screen::new(text)
         .rows(shown)
-        .row(turning(language, page, pages, |page| Callback::Browse(Place { page, filter: filter.clone() })))
+        .row(turning(language, page, pages, |page| Callback::Browse(at(page))))
+        .row(first.into_iter().chain(on))
         .row([
             Button::press(language.to_search(), Callback::AskDigits(filter.clone())),
             Button::press(language.to_narrow(), Callback::Narrow(filter.clone())),
@@ -63,19 +74,14 @@ pub(crate) fn browse(language: Language, listed: &Listed, place: &Place) -> Scre
 fn words(language: Language, filter: &Filter) -> String {
     let Filter { term, most, pattern } = filter;
     let term = term.map(|term| language.filter_term(language.term(term)));
-    let most = most.map(|most| language.filter_most(whole(most)));
+    let most = most.and_then(Step::amount).map(|most| language.filter_most(money(most)));
     let pattern = pattern.as_ref().map(|pattern| language.filter_digits(pattern.as_str()));
     [term, most, pattern].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// So many whole TON.
-fn whole(coins: u32) -> String {
-    Amount::whole(Currency::Ton, u64::from(coins)).map(money).unwrap_or_default()
-}
-
 /// Round prices to choose from.
 const STEPS: [u32; 13] = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000, 5000];
-/// How many prices and terms are offered to choose from.
+/// How many terms, and prices of each currency, are offered to choose from.
 const MOST_CHOICES: usize = 6;
 
 /// How the list can be narrowed.
@@ -92,12 +98,13 @@ pub(crate) fn narrow(language: Language, listed: &Listed, filter: &Filter) -> Sc
     });
     let any_price =
         choice(language.narrow_any_price(), filter.most.is_none(), Filter { most: None, ..filter.clone() });
-    let fits = |step: &u32| {
-        let price = Amount::whole(Currency::Ton, u64::from(*step));
-        listed.prices.zip(price).is_some_and(|((least, most), price)| least <= price && price < most)
-    };
-    let prices = STEPS.into_iter().filter(fits).take(MOST_CHOICES).map(|step| {
-        let label = language.narrow_price(whole(step));
+    let prices = listed.prices.iter().flat_map(|(least, most)| {
+        let steps = STEPS.map(|coins| Step { currency: least.currency(), coins }).into_iter();
+        let steps = steps.filter_map(|step| Some((step, step.amount()?)));
+        steps.filter(move |(_, price)| least <= price && price < most).take(MOST_CHOICES)
+    });
+    let prices = prices.map(|(step, price)| {
+        let label = language.narrow_price(money(price));
         choice(label, filter.most == Some(step), Filter { most: Some(step), ..filter.clone() })
     });
     let terms: Vec<Button> = std::iter::once(any_term).chain(terms).collect();
@@ -140,7 +147,8 @@ pub(crate) fn number(
             Screen::new(language.number_unpriced(pretty))
         }
         (_, None) => {
-            with_plans(Screen::new(language.number_free(pretty)), language, shop, Purpose::Rent, record)
+            let screen = Screen::new(language.number_free(pretty));
+            with_plans(screen, language, shop, (Purpose::Rent, place), record)
         }
         (_, Some(why)) => Screen::new(language.number_unavailable(pretty, why)),
     };
@@ -148,7 +156,7 @@ pub(crate) fn number(
 }
 
 /// Whether the number has a price that the shop takes.
-pub(super) fn is_priced(shop: &Shop, record: &NumberRecord) -> bool {
+pub(crate) fn is_priced(shop: &Shop, record: &NumberRecord) -> bool {
     record.plans.iter().flat_map(Plan::prices).any(|price| shop.accepts(price.currency()))
 }
 
@@ -157,13 +165,13 @@ pub(super) fn with_plans(
     screen: Screen,
     language: Language,
     shop: &Shop,
-    purpose: Purpose,
+    (purpose, place): (Purpose, &Place),
     record: &NumberRecord,
 ) -> Screen {
     let button = |plan: &Plan, price: Amount| {
         let (term, currency) = (plan.term(), price.currency());
         let wish = Wish { purpose, number: record.number, term, currency };
-        Button::press(language.plan(language.term(term), money(price)), Callback::Quote(wish))
+        Button::press(language.plan(language.term(term), money(price)), Callback::Quote(wish, place.clone()))
     };
     record.plans.iter().fold(screen, |screen, plan| {
         let taken = plan.prices().filter(|price| shop.accepts(price.currency()));
@@ -174,7 +182,7 @@ pub(super) fn with_plans(
 /// The question before an invoice is opened.
 pub(crate) fn quote(
     language: Language,
-    wish: Wish,
+    (wish, place): (Wish, &Place),
     price: Amount,
     shop: &Shop,
     until: Option<Timestamp>,
@@ -189,11 +197,12 @@ pub(crate) fn quote(
         ),
         _ => (
             language.quote_rent(pretty, language.term(term), money(price), time),
-            Callback::Number(number, Place::default()),
+            Callback::Number(number, place.clone()),
         ),
     };
+    let rules = Callback::Rules(Origin::Quote(wish, place.clone()));
     let order = Callback::Order(Order { wish, price, mark });
     Screen::new(text)
         .row([Button::press(language.to_order(), order).styled(Style::Primary)])
-        .row([Button::press(language.to_rules(), Callback::Rules), language.back_button(back)])
+        .row([Button::press(language.to_rules(), rules), language.back_button(back)])
 }

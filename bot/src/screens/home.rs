@@ -3,9 +3,9 @@
 use rental_core::Currency;
 
 use crate::bot::House;
-use crate::callback::{Callback, Filter};
+use crate::callback::{Callback, Filter, Origin};
 use crate::screen::{Button, Screen};
-use crate::texts::{Language, escape};
+use crate::texts::{Html, Language, escape};
 
 /// How a customer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,10 +16,12 @@ pub(crate) struct Standing {
     pub(crate) open: usize,
 }
 
-/// The first screen.
-pub(crate) fn home(language: Language, standing: Standing, house: &House) -> Screen {
+/// The first screen; numbers are paid for in `currencies`.
+pub(crate) fn home(language: Language, standing: Standing, currencies: &[Currency], house: &House) -> Screen {
     let Standing { held, open } = standing;
-    let mut text = language.home(Currency::Ton.label());
+    let labels = currencies.iter().map(|currency| currency.label().to_owned());
+    let labels = labels.reduce(|one, other| language.either(Html(one), Html(other))).unwrap_or_default();
+    let mut text = language.home(labels);
     let news = [(held > 0).then(|| language.home_held(held)), (open > 0).then(|| language.home_open(open))];
     for (line, at_first) in news.into_iter().flatten().zip([true, false]) {
         text.push_str(if at_first { "\n\n" } else { "\n" });
@@ -37,7 +39,7 @@ pub(crate) fn home(language: Language, standing: Standing, house: &House) -> Scr
         ])
         .row([
             Button::press(language.to_help(), Callback::Help),
-            Button::press(language.to_rules(), Callback::Rules),
+            Button::press(language.to_rules(), Callback::Rules(Origin::Home)),
         ])
         .row(std::iter::once(Button::press(language.to_languages(), Callback::Languages)).chain(support))
 }
@@ -54,13 +56,19 @@ pub(crate) fn help(language: Language, house: &House) -> Screen {
     let support = house.support_url.clone().map(|url| Button::open(language.to_support(), url));
     Screen::new(language.help())
         .row(support)
-        .row([Button::press(language.to_rules(), Callback::Rules), language.home_button()])
+        .row([Button::press(language.to_rules(), Callback::Rules(Origin::Help)), language.home_button()])
 }
 
-/// The shop's own rules, or ours.
-pub(crate) fn rules(language: Language, house: &House) -> Screen {
+/// The shop's own rules, or ours; with the way back to where they were asked for.
+pub(crate) fn rules(language: Language, house: &House, from: &Origin) -> Screen {
     let text = house.rules.as_deref().map_or_else(|| language.rules(), escape);
-    Screen::new(text).row([language.home_button()])
+    let back = match from {
+        Origin::Home => None,
+        Origin::Help => Some(Callback::Help),
+        Origin::Quote(wish, place) => Some(Callback::Quote(*wish, place.clone())),
+    };
+    let back = back.map(|callback| language.back_button(callback));
+    Screen::new(text).row(back.into_iter().chain([language.home_button()]))
 }
 
 /// The choice of a language.

@@ -106,7 +106,8 @@ fn over(language: Language, invoice: &Invoice, text: String) -> Screen {
         InvoiceKind::Rent => Callback::Number(number, Place::default()),
         InvoiceKind::Renew => {
             let currency = amount.currency();
-            Callback::Quote(Wish { purpose: Purpose::Renew, number, term, currency })
+            let wish = Wish { purpose: Purpose::Renew, number, term, currency };
+            Callback::Quote(wish, Place::default())
         }
     };
     Screen::new(text).row([Button::press(language.to_pay_again(), again), language.home_button()])

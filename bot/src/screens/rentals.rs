@@ -4,7 +4,7 @@ use rental_core::{Holding, NumberRecord, Rental, Shop, Timestamp};
 
 use super::browsing::{is_priced, with_plans};
 use super::{PER_PAGE, clamp, moment, turning};
-use crate::callback::{Callback, Filter, Purpose};
+use crate::callback::{Callback, Filter, Place, Purpose};
 use crate::screen::{Button, Screen, Style};
 use crate::texts::Language;
 
@@ -31,8 +31,19 @@ pub(crate) fn rentals(language: Language, held: &[NumberRecord], page: u32, now:
         .row([browse, language.home_button()])
 }
 
-/// One of them.
-pub(crate) fn rental(language: Language, record: &NumberRecord, rental: &Rental, now: Timestamp) -> Screen {
+/// The page on which the number at this place of the list is.
+pub(crate) fn rentals_page(place: usize) -> u32 {
+    u32::try_from(place / PER_PAGE).unwrap_or(u32::MAX)
+}
+
+/// One of them, from this page of the list.
+pub(crate) fn rental(
+    language: Language,
+    record: &NumberRecord,
+    rental: &Rental,
+    page: u32,
+    now: Timestamp,
+) -> Screen {
     let (number, pretty) = (record.number, record.number.pretty());
     let grace = match &record.holding {
         Holding::Grace { until, .. } => Some(*until),
@@ -66,13 +77,13 @@ pub(crate) fn rental(language: Language, record: &NumberRecord, rental: &Rental,
     };
     Screen::new(text)
         .row(std::iter::once(renew.styled(Style::Primary)).chain(hand_on))
-        .row([language.back_button(Callback::Rentals(0)), language.home_button()])
+        .row([language.back_button(Callback::Rentals(page)), language.home_button()])
 }
 
 /// For how much longer.
 pub(crate) fn renew(language: Language, shop: &Shop, record: &NumberRecord) -> Screen {
     let pretty = record.number.pretty();
     let text = if is_priced(shop, record) { language.renew(pretty) } else { language.renew_none() };
-    with_plans(Screen::new(text), language, shop, Purpose::Renew, record)
+    with_plans(Screen::new(text), language, shop, (Purpose::Renew, &Place::default()), record)
         .row([language.back_button(Callback::Rental(record.number)), language.home_button()])
 }

@@ -12,7 +12,7 @@ use rental_core::{
 
 use super::*;
 use crate::bot::{House, Session};
-use crate::callback::{Filter, Mark, Place, Purpose, Wish};
+use crate::callback::{Filter, Mark, Origin, Place, Purpose, Step, Wish};
 use crate::screen::{Action, Screen};
 
 const NOW: Timestamp = Timestamp::from_unix(1_767_225_600);
@@ -116,11 +116,11 @@ fn paying_of(invoice: Invoice) -> Paying {
 fn home_screens(language: Language) -> Vec<(&'static str, Screen)> {
     let bare = House { support_url: None, rules: Some("Be <nice> & pay.".to_owned()), ..house() };
     vec![
-        ("home", home(language, Standing::default(), &bare)),
-        ("home with news", home(language, Standing { held: 2, open: 1 }, &house())),
+        ("home", home(language, Standing::default(), &[Currency::Ton], &bare)),
+        ("home with news", home(language, Standing { held: 2, open: 1 }, &Currency::ALL, &house())),
         ("help", help(language, &house())),
-        ("rules", rules(language, &house())),
-        ("rules of the house", rules(language, &bare)),
+        ("rules", rules(language, &house(), &Origin::Home)),
+        ("rules of the house", rules(language, &bare, &Origin::Help)),
         ("languages", languages(language)),
         ("a broken link", broken_link(language)),
     ]
@@ -130,13 +130,20 @@ fn browsing_screens(language: Language) -> Vec<(&'static str, Screen)> {
     let session = Session { user: 7, language, awaited: None };
     let listed = Listed {
         numbers: (1..=21).map(|n| (phone(n), Some(ton("3")))).collect(),
+        goes_on: false,
         more: false,
         terms: vec![days(7), days(30), days(90)],
-        prices: Some((ton("3"), ton("27"))),
+        prices: vec![(ton("3"), ton("27"))],
     };
-    let filter =
-        Filter { term: Some(days(30)), most: Some(10), pattern: Some("777".parse().expect("a pattern")) };
-    let place = Place { page: 1, filter: filter.clone() };
+    let both =
+        Listed { prices: vec![(ton("3"), ton("27")), (ton("8 USDT"), ton("70 USDT"))], ..listed.clone() };
+    let most = Some(Step { currency: Currency::Ton, coins: 10 });
+    let filter = Filter { term: Some(days(30)), most, pattern: Some("777".parse().expect("a pattern")) };
+    let dollars = Filter { most: Some(Step { currency: Currency::Usdt, coins: 20 }), ..Filter::default() };
+    let place = Place { page: 1, filter: filter.clone(), after: None };
+    let further = Place { after: Some(phone(0)), ..Place::default() };
+    let long = Listed { more: true, ..listed.clone() };
+    let middle = Listed { goes_on: true, ..long.clone() };
     let wish = |purpose| Wish { purpose, number: phone(1_234_567), term: days(30), currency: Currency::Ton };
     let shop = shop();
     let mine = Holding::Reserved {
@@ -147,12 +154,18 @@ fn browsing_screens(language: Language) -> Vec<(&'static str, Screen)> {
     let theirs = Holding::Rented(rent().handed_to(CustomerId::Telegram(8)));
     let why = Some(language.refusal(&rental_core::DomainError::NumberRented.into()));
     let unpriced = NumberRecord { plans: Vec::new(), ..record(Holding::Free) };
-    let last = Place { page: 99, filter: Filter::default() };
+    let last = Place { page: 99, ..Place::default() };
     vec![
         ("numbers", browse(language, &listed, &Place::default())),
         ("the last page", browse(language, &listed, &last)),
         ("narrowed", browse(language, &listed, &place)),
-        ("more than can be listed", browse(language, &Listed { more: true, ..listed.clone() }, &place)),
+        ("a long list", browse(language, &long, &place)),
+        ("the last page of the first ones", browse(language, &long, &last)),
+        ("further on", browse(language, &middle, &further)),
+        ("the last page further on", browse(language, &middle, &Place { page: 99, ..further.clone() })),
+        ("nothing further on", browse(language, &Listed { goes_on: true, ..Listed::default() }, &further)),
+        ("narrow by two currencies", narrow(language, &both, &dollars)),
+        ("narrowed by USDT", browse(language, &both, &dollars.clone().into())),
         ("nothing fits", browse(language, &Listed::default(), &place)),
         ("nothing is free", browse(language, &Listed::default(), &Place::default())),
         ("narrow", narrow(language, &listed, &filter)),
@@ -163,12 +176,16 @@ fn browsing_screens(language: Language) -> Vec<(&'static str, Screen)> {
         ("reserved by me", number(&session, &shop, &record(mine), why.clone(), &place)),
         ("somebody else's", number(&session, &shop, &record(theirs), why, &place)),
         ("without a price", number(&session, &shop, &unpriced, None, &place)),
-        ("rent?", quote(language, wish(Purpose::Rent), ton("10"), &shop, None, Mark::new(5))),
+        ("rent?", quote(language, (wish(Purpose::Rent), &place), ton("10"), &shop, None, Mark::new(5))),
+        (
+            "rules before renting",
+            rules(language, &house(), &Origin::Quote(wish(Purpose::Rent), place.clone())),
+        ),
         (
             "renew?",
             quote(
                 language,
-                wish(Purpose::Renew),
+                (wish(Purpose::Renew), &Place::default()),
                 ton("10"),
                 &shop,
                 Some(NOW + days(60).seconds()),
@@ -255,10 +272,10 @@ fn rental_screens(language: Language) -> Vec<(&'static str, Screen)> {
     vec![
         ("my numbers", rentals(language, &several, 0, NOW)),
         ("no numbers", rentals(language, &[], 0, NOW)),
-        ("a rental", rental(language, &held, &rent(), NOW + Seconds(100_000))),
-        ("in grace", rental(language, &over, &rent(), NOW)),
-        ("offered to somebody", rental(language, &held, &offered_on, NOW)),
-        ("a renewal is open", rental(language, &held, &renewing, NOW)),
+        ("a rental", rental(language, &held, &rent(), 0, NOW + Seconds(100_000))),
+        ("in grace", rental(language, &over, &rent(), 1, NOW)),
+        ("offered to somebody", rental(language, &held, &offered_on, 0, NOW)),
+        ("a renewal is open", rental(language, &held, &renewing, 0, NOW)),
         ("renew", renew(language, &shop(), &held)),
         ("not to be renewed", renew(language, &shop(), &unpriced)),
         ("hand on", transfer(language, number, &rent(), NOW)),
@@ -322,6 +339,37 @@ fn every_screen_fits_and_has_a_way_on() {
             assert!(way_on, "{name} is a dead end");
         }
     }
+}
+
+#[test]
+fn back_leads_to_where_one_came_from() {
+    let language = Language::En;
+    let filter = Filter { pattern: Some("777".parse().expect("a pattern")), ..Filter::default() };
+    let place = Place { page: 3, filter, after: Some(phone(5)) };
+    let back = |screen: &Screen| {
+        let found = screen.keyboard.buttons().find(|button| button.text() == language.to_back());
+        match found.map(Button::action) {
+            Some(Action::Press(callback)) => callback.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (session, shop) = (Session { user: 7, language, awaited: None }, shop());
+    let wish =
+        Wish { purpose: Purpose::Rent, number: phone(1_234_567), term: days(30), currency: Currency::Ton };
+    let card = number(&session, &shop, &record(Holding::Free), None, &place);
+    assert_eq!(back(&card), Callback::Browse(place.clone()));
+    let asked = |callback: &Callback| {
+        card.keyboard.buttons().any(|button| matches!(button.action(), Action::Press(to) if to == callback))
+    };
+    assert!(asked(&Callback::Quote(wish, place.clone())));
+    let question = quote(language, (wish, &place), ton("10"), &shop, None, Mark::new(5));
+    assert_eq!(back(&question), Callback::Number(wish.number, place.clone()));
+    let from = Origin::Quote(wish, place.clone());
+    assert_eq!(back(&rules(language, &house(), &from)), Callback::Quote(wish, place));
+    assert_eq!(back(&rules(language, &house(), &Origin::Help)), Callback::Help);
+    assert_eq!(rentals_page(8), 1);
+    let mine = rental(language, &record(Holding::Rented(rent())), &rent(), 1, NOW);
+    assert_eq!(back(&mine), Callback::Rentals(1));
 }
 
 #[test]

@@ -28,6 +28,7 @@ messages! { CUSTOMER:
     span_minutes(minutes);
     span_moment();
     home(currency);
+    either(one, other);
     home_held(count);
     home_open(count);
     to_rentals();
@@ -39,6 +40,10 @@ messages! { CUSTOMER:
     to_languages();
     browse(count);
     browse_more(count);
+    browse_on(count);
+    browse_end();
+    to_more_numbers();
+    to_first_numbers();
     browse_none();
     browse_empty();
     filter_term(term);

@@ -106,3 +106,20 @@ async fn a_webhook_takes_nothing_from_strangers() {
     assert_eq!(shop.telegram.calls().len(), before, "nothing was done");
     assert!(!bot.log().contains(SECRET), "a secret is not logged");
 }
+
+#[tokio::test]
+async fn an_answer_that_telegram_failed_to_take_is_sent_again() {
+    let shop = Shop::embedded(&[]).await;
+    let _bot = shop.start().await;
+    let chat = shop.telegram.user(7, "en");
+    let faults = [Fault::ServerError, Fault::BadGateway, Fault::DropBefore, Fault::RetryAfter(1)];
+    for (fault, answers) in faults.into_iter().zip(1..) {
+        shop.telegram.fail(Where::method("sendMessage").in_chat(7).once(), fault);
+        chat.send("/help");
+        let told = |messages: &[bot_testing::Message]| {
+            messages.iter().filter(|message| message.text.contains("How it works")).count()
+        };
+        chat.wait_for(|messages| (told(messages) == answers).then_some(())).await;
+    }
+    shop.telegram.wait_for_silence().await;
+}

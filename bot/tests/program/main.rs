@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where something is not as it should be")]
 
 mod arriving;
+mod flooding;
 mod forging;
+mod linking;
 mod notices;
 mod operating;
 mod person;

@@ -132,3 +132,18 @@ async fn news_reach_everybody_once_who_wants_them() {
         assert_eq!(received(person, "Another word"), usize::from(place > 0), "{}", person.chat.shown());
     }
 }
+
+#[tokio::test]
+async fn a_forgotten_setting_does_not_take_the_shop_from_its_owner() {
+    let shop = Shop::embedded(&[NUMBER]).await;
+    let mut bot = shop.start().await;
+    let owner = Person::new(&shop, OWNER).await;
+    bot.terminate();
+    assert!(bot.wait().success());
+    let mut program = shop.program();
+    program.env_remove("OWNER_ID");
+    let bot = crate::process::Process::start(program);
+    owner.press("🛠", "Free: 1").await;
+    assert!(owner.chat.wait_for_text("Free: 1").await.button("👥 Admins").is_some());
+    assert!(bot.log().contains("the owner stays who it was"), "{}", bot.log());
+}

@@ -1,6 +1,9 @@
 //! The whole way: from the list to the pay screen, paid, renewed, handed on.
 
-use rental_core::{Actor, CustomerId, InvoiceQuery, InvoiceStatus, Owner, PageRequest, Rentals};
+use rental_core::{
+    Actor, Command as Change, CustomerId, InvoiceQuery, InvoiceStatus, Owner, PageRequest, PaymentQuery,
+    Rentals,
+};
 
 use crate::person::{Person, pay};
 use crate::shop::Shop;
@@ -103,6 +106,17 @@ async fn a_payment_that_does_not_fit_is_explained() {
     pay(&shop, &bill, Some("9.9"));
     let told = alice.chat.wait_for_text("0.1 TON too little").await;
     assert!(told.text.contains("9.9 TON"), "{}", told.text);
+    let screen = |wanted: bool| {
+        alice.chat.wait_for(move |messages| {
+            let screen = messages.iter().find(|message| message.id == bill.id)?;
+            (screen.text.contains("Pay 10 TON") && screen.text.contains("too little") == wanted).then_some(())
+        })
+    };
+    screen(true).await;
+    let odd = PaymentQuery { outcome: Some("exception"), ..PaymentQuery::default() };
+    let odd = shop.app.service.payments(&Actor::System, &odd, &PageRequest::first(1)).await.unwrap();
+    shop.change(Change::RefundPayment { tx: odd.items[0].tx }).await;
+    screen(false).await;
     alice.chat.send("/history");
     alice.press("Needs attention", "Payments that need attention").await;
 }
@@ -136,4 +150,41 @@ async fn numbers_are_found_by_digits_and_shown_by_pages() {
     alice.chat.send("*0133");
     let found = alice.chat.wait_for_text("1 free number").await;
     assert!(found.button("0100 0133").is_some(), "{found:?}");
+}
+
+#[tokio::test]
+async fn back_leads_where_one_came_from() {
+    let numbers: Vec<_> = (0..20).map(|n| format!("+8880{:07}", 1_000_000 + n * 7)).collect();
+    let shop = Shop::embedded(&numbers.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let _bot = shop.start().await;
+    let alice = Person::new(&shop, 7).await;
+    let on_second_page = || alice.chat.wait_for(|messages| messages.last()?.button("2 / 3").map(drop));
+    alice.press("📞 Free numbers", "20 free numbers").await;
+    alice.chat.click("▶️").await.answer().await;
+    on_second_page().await;
+    alice.press("+888 0100 0056", "For how long?").await;
+    alice.press("30 days", "Rent +888").await;
+    alice.press("📜 Rules", "The term begins").await;
+    alice.press("◀️ Back", "Rent +888").await;
+    alice.press("◀️ Back", "For how long?").await;
+    alice.chat.click("◀️ Back").await.answer().await;
+    on_second_page().await;
+}
+
+#[tokio::test]
+async fn a_code_to_scan_is_uploaded_once() {
+    let shop = Shop::embedded(&[NUMBER]).await;
+    let _bot = shop.start().await;
+    let alice = Person::new(&shop, 7).await;
+    alice.order(NUMBER).await;
+    for _ in 0..2 {
+        alice.chat.click("QR code").await.answer().await;
+    }
+    shop.telegram.wait_for_silence().await;
+    let sent: Vec<_> =
+        shop.telegram.calls().into_iter().filter(|call| call.method == "sendPhoto" && call.is_ok()).collect();
+    assert_eq!(sent.len(), 2);
+    let by_name =
+        |call: &bot_testing::Call| call.params.get("photo").is_some_and(serde_json::Value::is_string);
+    assert_eq!(sent.iter().map(by_name).collect::<Vec<_>>(), [false, true]);
 }

@@ -38,6 +38,7 @@ home =
     <b>Anonymous +888 numbers</b>
 
     Rent a Telegram number for as long as you like and pay in { $currency }. No names, no SIM card.
+either = { $one } or { $other }
 home_held = { $count ->
     [one] You have <b>{ $count }</b> number.
    *[other] You have <b>{ $count }</b> numbers.
@@ -60,7 +61,11 @@ browse = { $count ->
     [one] <b>{ $count } free number</b>
    *[other] <b>{ $count } free numbers</b>
 }
-browse_more = <b>The first { $count } free numbers</b>. Narrow the list to see others.
+browse_more = <b>The first { $count } free numbers</b>. There are more after the last page; or search by digits.
+browse_on = <b>The next { $count } free numbers</b>
+browse_end = <b>These were all free numbers.</b>
+to_more_numbers = More numbers ⏩
+to_first_numbers = ⏮ First numbers
 browse_none = <b>No free number fits.</b> Look for something else, or come back later: numbers become free all the time.
 browse_empty = <b>No number is free right now.</b> Come back a little later: numbers become free all the time.
 filter_term = for { $term }
