@@ -155,10 +155,10 @@ impl Desk<'_> {
         };
         let language = self.session.language;
         match self.execute(command).await {
-            Ok(_) => Ok(self.payment(tx).await?.toast(language.admin_done())),
+            Ok(_) => Ok(self.payment(tx, 0).await?.toast(language.admin_done())),
             // Somebody else was faster; the screen says what was decided.
             Err(error @ ServiceError::Domain(DomainError::PaymentDecided { .. })) => {
-                Ok(self.payment(tx).await?.alert(language.admin_refusal(&error)))
+                Ok(self.payment(tx, 0).await?.alert(language.admin_refusal(&error)))
             }
             Err(error) => Err(error),
         }

@@ -108,14 +108,16 @@ impl Desk<'_> {
         Ok(screens::payments(self.session.language, &shown, page, more).into())
     }
 
-    pub(super) async fn payment(&self, tx: TxHash) -> Answer {
+    /// A payment, and the page of the list to which Back leads.
+    pub(super) async fn payment(&self, tx: TxHash, page: u32) -> Answer {
         let payment = self.bot.rentals.payment(&self.actor(), tx).await?;
         let invoice = match payment.invoice {
             Some(id) => Some(self.bot.rentals.invoice(&self.actor(), id).await?),
             None => None,
         };
         let refund = self.refund_links(&payment).await?;
-        Ok(screens::payment(self.session.language, &payment, invoice.as_ref(), refund.as_ref()).into())
+        let (invoice, refund) = (invoice.as_ref(), refund.as_ref());
+        Ok(screens::payment(self.session.language, &payment, page, invoice, refund).into())
     }
 
     pub(super) async fn customer(&self, user: u64) -> Answer {

@@ -229,6 +229,7 @@ pub(crate) fn revoke_question(language: Language, number: PhoneNumber, rental: &
 
 /// Payments that need a decision.
 pub(crate) fn payments(language: Language, payments: &[Payment], page: usize, more: bool) -> Screen {
+    let here = u32::try_from(page).unwrap_or(u32::MAX);
     let text = language.admin_payments();
     let text = if payments.is_empty() { format!("{text}\n\n{}", language.admin_none()) } else { text };
     let lines = payments.iter().map(|payment| {
@@ -236,7 +237,7 @@ pub(crate) fn payments(language: Language, payments: &[Payment], page: usize, mo
             Some(reason) if matches!(payment.outcome, Outcome::Exception { .. }) => language.reason(reason),
             _ => language.admin_outcome(payment.outcome.name()),
         };
-        press(language.admin_payment_line(payment.amount.to_string(), what), Press::Payment(payment.tx))
+        press(language.admin_payment_line(payment.amount.to_string(), what), Press::Queued(payment.tx, here))
     });
     Screen::new(text)
         .rows(lines)
@@ -255,6 +256,7 @@ fn turning(language: Language, page: usize, more: bool, to: impl Fn(u32) -> Pres
 pub(crate) fn payment(
     language: Language,
     payment: &Payment,
+    page: u32,
     invoice: Option<&Invoice>,
     refund: Option<&PaymentLinks>,
 ) -> Screen {
@@ -297,7 +299,7 @@ pub(crate) fn payment(
         }
         _ => {}
     }
-    screen.row([back(language, Press::Payments(0)), panel_button(language)])
+    screen.row([back(language, Press::Payments(page)), panel_button(language)])
 }
 
 /// Whether a payment shall be dealt with so.

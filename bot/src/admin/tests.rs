@@ -152,6 +152,7 @@ fn all() -> Vec<Press> {
         Press::Revoke(number),
         Press::Payments(0),
         Press::Payment(tx),
+        Press::Queued(tx, 1),
         Press::AskCustomer,
         Press::Customer(9),
         Press::AskBan(9),
@@ -284,7 +285,9 @@ async fn a_rental_is_made_longer_once_however_often_the_button_is_pressed_and_en
 async fn an_odd_payment_is_seen_sent_back_with_a_link_and_closed() {
     let (bot, clock) = bot().await;
     let tx = rented(&bot, &clock, 9, Some("not a payload")).await.tx;
-    assert!(presses(&screen(&bot, ADMIN, Press::Payments(0)).await).contains(&Press::Payment(tx)));
+    assert!(presses(&screen(&bot, ADMIN, Press::Payments(0)).await).contains(&Press::Queued(tx, 0)));
+    let shown = screen(&bot, ADMIN, Press::Queued(tx, 3)).await;
+    assert!(presses(&shown).contains(&Press::Payments(3)));
     let shown = screen(&bot, ADMIN, Press::Payment(tx)).await;
     assert!(!presses(&shown).contains(&Press::AskDecide(Decision::Apply, tx)), "it names no invoice");
     let question = screen(&bot, ADMIN, Press::AskDecide(Decision::Refund, tx)).await;

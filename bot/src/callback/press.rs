@@ -52,6 +52,8 @@ pub(crate) enum Press {
     Payments(u32),
     /// Show a payment.
     Payment(TxHash),
+    /// Show a payment of a page of those that need a decision.
+    Queued(TxHash, u32),
     /// Ask whether to do something with a payment.
     AskDecide(Decision, TxHash),
     /// Do it.
@@ -188,6 +190,7 @@ impl Press {
             Self::Revoke(number) => out.tag("av").phone(*number),
             Self::Payments(page) => out.tag("ay").number(u64::from(*page)),
             Self::Payment(tx) => out.tag("az").text(ShortTx(*tx)),
+            Self::Queued(tx, page) => out.tag("aq").text(ShortTx(*tx)).number(u64::from(*page)),
             Self::AskDecide(decision, tx) => out.tag("adq").text(decision).text(ShortTx(*tx)),
             Self::Decide(decision, tx) => out.tag("ad").text(decision).text(ShortTx(*tx)),
             Self::AskCustomer => out.tag("akq"),
@@ -236,6 +239,7 @@ impl Press {
             "av" => Self::Revoke(fields.phone()?),
             "ay" => Self::Payments(small(fields)?),
             "az" => Self::Payment(fields.text::<ShortTx>()?.0),
+            "aq" => Self::Queued(fields.text::<ShortTx>()?.0, small(fields)?),
             "adq" => Self::AskDecide(fields.text()?, fields.text::<ShortTx>()?.0),
             "ad" => Self::Decide(fields.text()?, fields.text::<ShortTx>()?.0),
             "akq" => Self::AskCustomer,
@@ -309,6 +313,7 @@ mod tests {
             Press::Revoke(number),
             Press::Payments(u32::MAX),
             Press::Payment(tx),
+            Press::Queued(tx, u32::MAX),
             Press::AskCustomer,
             Press::Customer(user),
             Press::AskBan(user),
