@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use clap::Parser;
 use rental_app::{App, OpenError, ShopConfig, WorkerError};
-use rental_core::{Currency, GatewayError, PaymentGateway, Rentals};
+use rental_core::{Currency, GatewayError, Rentals};
 use serde_json::{Value, json};
 
 const WALLET: &str = "0:8888888888888888888888888888888888888888888888888888888888888888";
