@@ -19,7 +19,7 @@ use crate::screens::{Listed, is_priced};
 /// How old a list may be.
 const FRESH: Duration = Duration::from_secs(3);
 /// How old the answer to what the shop can be paid in may be.
-const FRESH_CURRENCIES: Duration = Duration::from_secs(60);
+const FRESH_CURRENCIES: Duration = Duration::from_mins(1);
 /// About how many numbers a stretch of a list has.
 const STRETCH: usize = 2_000;
 /// How many numbers are asked for at a time.

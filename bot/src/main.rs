@@ -202,9 +202,10 @@ async fn settle_owner(app: &App, named: Option<u64>) -> anyhow::Result<()> {
         app.service.execute(Request::new(Actor::System, owner)).await?;
         return Ok(());
     }
-    match app.service.access(&Actor::System).await?.owner {
-        Some(owner) => tracing::warn!(owner, "OWNER_ID is not set; the owner stays who it was"),
-        None => tracing::warn!("OWNER_ID is not set; the shop has no owner in Telegram"),
+    if let Some(owner) = app.service.access(&Actor::System).await?.owner {
+        tracing::warn!(owner, "OWNER_ID is not set; the owner stays who it was");
+    } else {
+        tracing::warn!("OWNER_ID is not set; the shop has no owner in Telegram");
     }
     Ok(())
 }
