@@ -102,17 +102,17 @@ fn chosen_from(file: &str, name: &str) -> BTreeSet<String> {
         _ => None,
     });
     let elements = message.unwrap_or_else(|| panic!("there is no {name}")).elements;
-    let mut names = BTreeSet::new();
+    let mut found = BTreeSet::new();
     for element in elements {
         if let PatternElement::Placeable { expression: Expression::Select { variants, .. } } = element {
             let named = variants.into_iter().filter(|variant| !variant.default);
-            names.extend(named.map(|variant| match variant.key {
+            found.extend(named.map(|variant| match variant.key {
                 ast::VariantKey::Identifier { name } => name.to_owned(),
                 ast::VariantKey::NumberLiteral { value } => value.to_owned(),
             }));
         }
     }
-    names
+    found
 }
 
 #[test]
