@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis_servers::Server;
-use rental_core::{Actor, Command, DomainError, Invoice, Outcome, Policy, Rentals, ServiceError, Store};
+use rental_core::{
+    Actor, Command, DomainError, Invoice, NumberQuery, NumberState, Outcome, Owner, PageRequest, Policy,
+    Rentals, ServiceError, Store,
+};
 use rental_redis::RedisConfig;
 use shop::books::Books;
 use shop::{Shop, coin, customer, number};
@@ -158,4 +161,25 @@ async fn the_limit_on_numbers_holds_for_attempts_at_once() {
     let (won, lost) = attempts_under(policy, true).await;
     assert_eq!(won, 20);
     assert!(lost.iter().all(|reason| *reason == DomainError::TooManyNumbers { limit: 20 }), "{lost:?}");
+}
+
+#[tokio::test]
+async fn a_number_that_changed_hands_while_a_page_was_read_is_not_on_the_page() {
+    let server = Server::builder().start();
+    let shop = Shop::open(RedisConfig::new(server.url()).in_namespace("shop"), 3).await;
+    shop.open_invoice(1).await.expect("the invoice opens");
+    // Listings as they were a moment ago, documents as they are.
+    let name = number(1).to_string();
+    server.cli(&["ZADD", "shop:index:numbers", &format!("1{:012}", number(1).as_u64()), &name]);
+    let former = format!("shop:index:numbers:customer:{}", customer(7));
+    server.cli(&["ZADD", &former, &number(1).as_u64().to_string(), &name]);
+
+    let list = async |states: &[NumberState], owner| {
+        let query = NumberQuery { states: states.to_vec(), owner };
+        let page = shop.store.numbers(&query, &PageRequest::first(2)).await.expect("the store answers");
+        page.items.iter().map(|record| record.number).collect::<Vec<_>>()
+    };
+    assert_eq!(list(&[NumberState::Available], Owner::Anybody).await, [number(0), number(2)]);
+    assert_eq!(list(&[], Owner::Customer(customer(7))).await, []);
+    assert_eq!(list(&[], Owner::Customer(customer(1))).await, [number(1)]);
 }
