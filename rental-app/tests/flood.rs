@@ -27,8 +27,8 @@ use futures::{StreamExt, stream};
 use rental_app::{App, ShopConfig, Watcher, reconcile_books};
 use rental_core::{
     Actor, AdminId, Amount, Clock, Command, Comment, Currency, CustomerId, ExceptionReason, Invoice,
-    InvoiceQuery, MemoryStore, NumberQuery, Outcome, PageRequest, PaymentGateway, PhoneNumber, Policy,
-    Rentals, Request, Seconds, SystemClock, Term, TxHash, find_violations,
+    InvoiceQuery, MemoryStore, NumberQuery, Outcome, PageRequest, Payment, PaymentGateway, PhoneNumber,
+    Policy, Rentals, Request, Seconds, SystemClock, Term, Timestamp, TxHash, find_violations,
 };
 use rental_ton::{Sandbox, SandboxTransfer};
 
@@ -151,8 +151,8 @@ struct Flood {
     url: String,
     dice: Dice,
     numbers: u64,
-    /// What must become of the transactions of this wave.
-    due: Vec<(TxHash, Outcome)>,
+    /// What must become of the transactions of this wave: those for one invoice together.
+    due: Vec<Vec<(TxHash, Outcome)>>,
     transactions: usize,
     kills: u64,
     /// Seconds from the chain to the books, with how many payments took them.
@@ -309,11 +309,12 @@ impl Flood {
         };
         let amount = Amount::new(Currency::Ton, amount).unwrap();
         let transfer = SandboxTransfer { comment, ..SandboxTransfer::payment(amount, "") };
-        self.due.push((self.chain.append(&transfer), kind.outcome()));
+        let mut due = vec![(self.chain.append(&transfer), kind.outcome())];
         if kind == Kind::Doubled {
             let again = Outcome::Exception { reason: ExceptionReason::Duplicate };
-            self.due.push((self.chain.append(&transfer), again));
+            due.push((self.chain.append(&transfer), again));
         }
+        self.due.push(due);
     }
 
     fn start(&self) -> Child {
@@ -337,29 +338,41 @@ impl Flood {
         self.start()
     }
 
-    /// Waits until every transaction of the wave has its outcome, which must be the one that is due.
+    /// Waits until every transaction of the wave has its outcome, which must be the one that is due. Of two that pay the
+    /// same invoice, the second settles it when two providers confirm it before the first.
     async fn settle(&mut self) {
+        let mut reached = (0, SystemClock.now());
+        for due in std::mem::take(&mut self.due) {
+            let mut outcomes = Vec::new();
+            for (tx, _) in &due {
+                let payment = self.decided(*tx, &mut reached).await;
+                self.transactions += 1;
+                *self.latencies.entry(payment.booked_at.since(payment.chain_time).0).or_default() += 1;
+                outcomes.push((*tx, payment.outcome));
+            }
+            if let [(_, first), (_, second)] = &mut outcomes[..]
+                && *second == Outcome::Settled
+            {
+                std::mem::swap(first, second);
+            }
+            assert_eq!(outcomes, due);
+        }
+    }
+
+    /// The payment, once its outcome is not provisional. `reached` is how far the books were when, at the last progress.
+    async fn decided(&self, tx: TxHash, reached: &mut (u64, Timestamp)) -> Payment {
         let service = &self.app.service;
-        let (mut reached, mut since) = (0, SystemClock.now());
-        for (tx, outcome) in self.due.drain(..) {
-            let payment = loop {
-                match service.payment(&Actor::System, tx).await {
-                    Ok(payment) if !is_provisional(&payment.outcome) => break payment,
-                    _ => tokio::time::sleep(Duration::from_millis(20)).await, // another process writes it
-                }
-                let lt = service.shop().await.unwrap().chains.of(Currency::Ton).cursor.lt;
-                if lt > reached {
-                    (reached, since) = (lt, SystemClock.now());
-                }
-                assert!(
-                    SystemClock.now().since(since) < PATIENCE,
-                    "stuck at {reached} of {}",
-                    self.chain.newest_lt
-                );
-            };
-            assert_eq!(payment.outcome, outcome, "{tx}");
-            self.transactions += 1;
-            *self.latencies.entry(payment.booked_at.since(payment.chain_time).0).or_default() += 1;
+        loop {
+            match service.payment(&Actor::System, tx).await {
+                Ok(payment) if !is_provisional(&payment.outcome) => return payment,
+                _ => tokio::time::sleep(Duration::from_millis(20)).await, // another process writes it
+            }
+            let lt = service.shop().await.unwrap().chains.of(Currency::Ton).cursor.lt;
+            if lt > reached.0 {
+                *reached = (lt, SystemClock.now());
+            }
+            let stuck = SystemClock.now().since(reached.1) >= PATIENCE;
+            assert!(!stuck, "stuck at {} of {}, waiting for {tx}", reached.0, self.chain.newest_lt);
         }
     }
 

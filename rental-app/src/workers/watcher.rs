@@ -71,9 +71,12 @@ impl Watcher {
             return Ok(WatcherReport { standby: true, ..WatcherReport::default() });
         }
         let currency = self.gateway.currency();
+        // First what is older: a payment that is confirmed now settles before another one for the same invoice.
+        let confirmed = self.confirm().await?;
         let mut chain = self.service.shop().await?.chains.of(currency);
         let read = self.gateway.read(&chain.cursor).await?;
-        let mut report = WatcherReport { transactions: read.transactions.len(), ..WatcherReport::default() };
+        let transactions = read.transactions.len();
+        let mut report = WatcherReport { transactions, settled: confirmed, ..WatcherReport::default() };
         let mut chunks = read.transactions.chunks(CHUNK).peekable();
         while let Some(chunk) = chunks.next() {
             self.book(chunk, &mut report).await?;
@@ -89,7 +92,7 @@ impl Watcher {
         if read.transactions.is_empty() {
             self.advance(chain, ChainState { read_to: read.read_to, ..chain }).await?;
         }
-        report.settled += self.settle_waiting().await? + self.confirm().await?;
+        report.settled += self.settle_waiting().await?;
         metrics::gauge!("rental_chain_read_to_timestamp_seconds", "currency" => currency.name())
             .set(approximate(read.read_to.unix()));
         Ok(report)
