@@ -67,6 +67,10 @@ fn settings(db: &str, url: &str, wallet: &str) -> ShopConfig {
 
 /// The watcher's process: reads and books until it is killed.
 async fn watch(settings: &ShopConfig) {
+    std::thread::spawn(|| {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink()); // ends with the test, however that ends
+        std::process::exit(0);
+    });
     let app = loop {
         match App::open(settings).await {
             Ok(app) => break app,
@@ -322,6 +326,7 @@ impl Flood {
         Program::new(std::env::current_exe().unwrap())
             .args(["watch", db.to_str().unwrap(), &self.url, &self.chain.sandbox.wallet().address])
             .current_dir(&self.folder)
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
