@@ -19,10 +19,10 @@ use crate::bot::{Bot, Session};
 use crate::view::View;
 
 pub(crate) use crate::callback::Press;
-pub(crate) use asking::answer_text;
+pub(crate) use asking::{Asked, answer_text};
 
 /// The longest that a lock from a button lasts, with which its token is noted.
-const LOCK_NOTED: Seconds = Seconds::from_hours(24);
+const LOCK_NOTED: Seconds = Seconds::from_hours(1);
 
 /// An admin at work.
 pub(super) struct Desk<'a> {
@@ -80,7 +80,6 @@ impl Desk<'_> {
     }
 
     async fn answer(&self, press: Press) -> Answer {
-        self.asks_no_more().await?;
         match press {
             Press::Panel => self.panel().await,
             Press::Pool(part, after) => self.pool(part, after).await,
@@ -90,7 +89,7 @@ impl Desk<'_> {
             Press::Payment(tx) => self.payment(tx, 0).await,
             Press::Queued(tx, page) => self.payment(tx, page).await,
             Press::Customer(user) => self.customer(user).await,
-            Press::Admins => self.admins().await,
+            Press::Admins(page) => self.admins(page).await,
             Press::Figures => self.figures().await,
             Press::Trail(page) => self.trail(page).await,
             Press::News => self.news().await,
@@ -119,6 +118,7 @@ impl Desk<'_> {
             | Press::Decide(..)
             | Press::Ban(_)
             | Press::Unban(_)
+            | Press::Appoint(_)
             | Press::Dismiss(_)
             | Press::SendNews(_)
             | Press::StopNews => self.act(press).await,

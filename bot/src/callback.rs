@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::texts::Language;
 use fields::{Reader, Writer};
-pub(crate) use press::{Decision, Press, Shelf};
+pub(crate) use press::{Decision, LOCKS, Press, Shelf};
 
 /// The version of the form. Another one makes all buttons that are out there stale.
 const VERSION: char = '1';

@@ -52,8 +52,8 @@ pub(crate) async fn pressed(bot: &Bot, query: CallbackQuery) -> Outcome {
     }
     let session = bot.session(user).await?;
     let callback = query.data.as_deref().and_then(|data| data.parse::<Callback>().ok());
-    if matches!(callback, Some(Callback::Browse(_) | Callback::Transfer(_))) {
-        forget_question(bot, &session).await?; // the ways out of a question
+    if leaves_question(&session, callback.as_ref()) {
+        forget_question(bot, &session).await?;
     }
     let here = query.message.as_ref().map(|message| message.id().0);
     let view = match callback {
@@ -136,10 +136,8 @@ pub(crate) async fn wrote(bot: &Bot, message: Message) -> Outcome {
         forget_question(bot, &session).await?;
         return deliver(bot, &session, &answer_command(bot, &session, command).await, None).await;
     }
-    if let Some(view) = admin::answer_text(bot, &session, text).await {
-        return deliver(bot, &session, &view, None).await;
-    }
-    if text == session.language.pick_cancel() {
+    // The language may be another one since the keyboard came.
+    if Language::ALL.iter().any(|language| text == language.pick_cancel()) {
         return picked(bot, &session, None).await;
     }
     match session.awaited.clone() {
@@ -151,6 +149,13 @@ pub(crate) async fn wrote(bot: &Bot, message: Message) -> Outcome {
             Err(_) => deliver(bot, &session, &home(bot, &session).await, None).await,
         },
     }
+}
+
+/// Whether a press is a way out of the question that is open: the ones beside a customer's question, everything for an
+/// operator's, and every operator's button for both.
+fn leaves_question(session: &Session, callback: Option<&Callback>) -> bool {
+    matches!(session.awaited, Some(Awaited::Desk { .. }))
+        || matches!(callback, Some(Callback::Browse(_) | Callback::Transfer(_) | Callback::Admin(_)))
 }
 
 /// Waits for no answer any more, if it does.
@@ -202,7 +207,7 @@ async fn found(bot: &Bot, session: &Session, filter: Filter, pattern: NumberPatt
 }
 
 /// The user answered a question. The message that asked becomes the next screen, and the answer goes, so that the chat
-/// stays one screen.
+/// stays one screen. What an operator wrote stays above its answer.
 async fn answered(bot: &Bot, session: &Session, awaited: Awaited, text: &str, theirs: i32) -> Outcome {
     let language = session.language;
     let (asked, view) = match awaited {
@@ -226,6 +231,13 @@ async fn answered(bot: &Bot, session: &Session, awaited: Awaited, text: &str, th
                 None => screens::person_question(language, number, true).into(),
             };
             (message, view)
+        }
+        Awaited::Desk { asked } => {
+            let Some(view) = admin::answer_text(bot, session, asked, text).await else {
+                bot.memory.answered(session.user).await?;
+                return deliver(bot, session, &home(bot, session).await, None).await;
+            };
+            return deliver(bot, session, &view, None).await;
         }
     };
     if let Err(error) = bot.telegram.delete(session.chat(), theirs).await {

@@ -3,7 +3,7 @@
 //! | note | says | kept |
 //! |---|---|---|
 //! | `person:<user>` | the language, and whether it was chosen | for ever |
-//! | `await:<user>` | what the next message of this user answers | five minutes |
+//! | `await:<user>` | what the next message of this user answers | ten minutes |
 //! | `pay:<invoice>` | which message shows this invoice | until it is over |
 //! | `seen:<invoice>` | that its screen has shown how it ended | a day |
 //! | `update:<id>` | that an update is being handled, or was | a minute, or a day |
@@ -17,6 +17,7 @@ use rental_core::{
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::admin::Asked;
 use crate::callback::Filter;
 use crate::outgoing::Reach;
 use crate::texts::Language;
@@ -28,7 +29,7 @@ pub(crate) struct Memory {
 }
 
 /// How long an answer is waited for.
-const AWAITED: Seconds = Seconds(5 * 60);
+const AWAITED: Seconds = Seconds(10 * 60);
 /// How long an update may be under way before somebody else may try.
 const CLAIMED: Seconds = Seconds(60);
 /// How long it is known that an update was handled; Telegram sends none again after that.
@@ -46,7 +47,7 @@ pub(crate) struct Person {
     pub(crate) chosen: bool,
 }
 
-/// What the next message of a user answers.
+/// What the next message of a user answers. There is one question at a time: the newest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "question", rename_all = "snake_case")]
 pub(crate) enum Awaited {
@@ -64,6 +65,11 @@ pub(crate) enum Awaited {
         number: PhoneNumber,
         /// The message that asks.
         message: i32,
+    },
+    /// What an operator was asked.
+    Desk {
+        /// What.
+        asked: Asked,
     },
 }
 
@@ -267,6 +273,7 @@ mod tests {
         for question in [
             Awaited::Digits { filter, message: 3 },
             Awaited::Person { number: "+88801234567".parse().expect("a number"), message: 4 },
+            Awaited::Desk { asked: Asked::Price { number: "+88801234567".parse().expect("a number") } },
         ] {
             memory.ask(1, &question).await.expect("written");
             assert_eq!(memory.acquaintance(1).await.expect("read").awaited, Some(question));

@@ -7,11 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Answer, Desk, Press, desk, screens};
 use crate::bot::{Bot, Session};
+use crate::memory::Awaited;
 use crate::texts::escape;
 use crate::view::View;
 
-/// How long an answer is waited for.
-const AWAITED: Seconds = Seconds(10 * 60);
 /// How long the text of news is kept before it is sent.
 const DRAFTED: Seconds = Seconds::from_hours(12);
 /// The most numbers that are added with one message.
@@ -19,10 +18,10 @@ const MOST_NUMBERS: usize = 100;
 /// The longest news, in characters; Telegram takes 4096 with their markup.
 const LONGEST_NEWS: usize = 3500;
 
-/// What the next message of an admin answers; noted under `desk:<user>`.
+/// What the next message of an admin answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "question", rename_all = "snake_case")]
-enum Asked {
+pub(crate) enum Asked {
     /// Which number to show.
     Number,
     /// Which numbers to add, for what.
@@ -43,18 +42,15 @@ enum Asked {
 /// News that were shown and not yet sent; noted under `draft:<user>`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Draft {
-    html: String,
+    text: String,
 }
 
-fn note(kind: &str, user: u64) -> NoteKey {
-    NoteKey::new(kind, user).expect("a number is short and visible")
+fn draft_note(user: u64) -> NoteKey {
+    NoteKey::new("draft", user).expect("a number is short and visible")
 }
 
-/// The answer to an admin's message; `None` when it answers no question of this side.
-pub(crate) async fn answer_text(bot: &Bot, session: &Session, text: &str) -> Option<View> {
-    let key = note("desk", session.user);
-    let asked = bot.notes.note(&key).await.ok()??;
-    let asked: Asked = serde_json::from_str(&asked.text).ok()?;
+/// What the answer to a question of this side brings; `None` when whoever wrote it is no admin any more.
+pub(crate) async fn answer_text(bot: &Bot, session: &Session, asked: Asked, text: &str) -> Option<View> {
     let desk = match desk(bot, session, None).await {
         Ok(found) => found?,
         Err(error) => return Some(View::saying(session.language.admin_refusal(&error))),
@@ -79,23 +75,14 @@ impl Desk<'_> {
                 (Asked::Price { number }, text, Press::Number(number))
             }
             Press::AskCustomer => (Asked::Customer, language.admin_ask_customer(), Press::Panel),
-            Press::AskAppoint if self.owner => (Asked::Appoint, language.admin_ask_appoint(), Press::Admins),
+            Press::AskAppoint if self.owner => {
+                (Asked::Appoint, language.admin_ask_appoint(), Press::Admins(0))
+            }
             Press::AskNews => (Asked::News, language.admin_ask_news(), Press::Panel),
             _ => return Err(DomainError::Denied.into()),
         };
-        let noted = serde_json::to_string(&asked).expect("plain data");
-        let how = Writing::passing(AWAITED);
-        self.bot.notes.put_note(&note("desk", self.session.user), &noted, how).await?;
+        self.bot.memory.ask(self.session.user, &Awaited::Desk { asked }).await?;
         Ok(screens::asking(language, text, back).into())
-    }
-
-    /// Waits for no answer any more.
-    pub(super) async fn asks_no_more(&self) -> Result<(), StoreError> {
-        let key = note("desk", self.session.user);
-        if self.bot.notes.note(&key).await?.is_some() {
-            self.bot.notes.remove_note(&key).await?;
-        }
-        Ok(())
     }
 
     /// Takes the answer. A question that was not answered well stays open.
@@ -103,7 +90,7 @@ impl Desk<'_> {
         let language = self.session.language;
         let back = match &asked {
             Asked::Price { number } => Press::Number(*number),
-            Asked::Appoint => Press::Admins,
+            Asked::Appoint => Press::Admins(0),
             Asked::Number | Asked::Add | Asked::Customer | Asked::News => Press::Panel,
         };
         let again = |text: String| Ok(screens::asking(language, text, back).into());
@@ -129,8 +116,8 @@ impl Desk<'_> {
             },
             Asked::Appoint => match user(text) {
                 Some(user) => {
-                    self.execute(Command::AddAdmin { user }).await?;
-                    self.admins().await?
+                    let known = self.bot.memory.person(user).await?.is_some();
+                    screens::appoint_question(language, user, known).into()
                 }
                 None => return again(language.admin_bad_user()),
             },
@@ -139,7 +126,7 @@ impl Desk<'_> {
             }
             Asked::News => self.preview(text).await?,
         };
-        self.asks_no_more().await?;
+        self.bot.memory.answered(self.session.user).await?;
         Ok(view)
     }
 
@@ -153,18 +140,18 @@ impl Desk<'_> {
     }
 
     async fn preview(&self, text: &str) -> Answer {
-        let html = escape(text);
-        let draft = serde_json::to_string(&Draft { html: html.clone() }).expect("plain data");
-        self.bot.notes.put_note(&note("draft", self.session.user), &draft, Writing::passing(DRAFTED)).await?;
+        let draft = serde_json::to_string(&Draft { text: text.to_owned() }).expect("plain data");
+        let key = draft_note(self.session.user);
+        self.bot.notes.put_note(&key, &draft, Writing::passing(DRAFTED)).await?;
         let everybody = crate::outgoing::Broadcasts::new(self.bot.notes.clone()).everybody().await?;
-        Ok(screens::preview(self.session.language, &html, everybody, self.bot.mark()).into())
+        Ok(screens::preview(self.session.language, &escape(text), everybody, self.bot.mark()).into())
     }
 
-    /// The news that were shown, if they were not forgotten; and the message that shows them.
+    /// The text of the news that were shown, without markup, if it was not forgotten; and the message that shows it.
     pub(super) async fn draft(&self) -> Result<Option<(String, Option<i32>)>, StoreError> {
-        let note = self.bot.notes.note(&note("draft", self.session.user)).await?;
+        let note = self.bot.notes.note(&draft_note(self.session.user)).await?;
         let draft = note.and_then(|note| serde_json::from_str::<Draft>(&note.text).ok());
-        Ok(draft.map(|draft| (draft.html, self.here)))
+        Ok(draft.map(|draft| (draft.text, self.here)))
     }
 }
 

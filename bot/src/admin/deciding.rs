@@ -10,6 +10,7 @@ use super::screens;
 use super::{Answer, Desk, Press};
 use crate::callback::{Decision, Mark};
 use crate::outgoing::Broadcasts;
+use crate::texts::escape;
 use crate::view::View;
 
 /// How long is known that a question was answered; longer than anybody taps twice.
@@ -35,7 +36,9 @@ impl Desk<'_> {
                 screens::decision_question(language, decision, &payment).into()
             }
             Press::AskBan(user) => screens::ban_question(language, user).into(),
-            Press::AskDismiss(user) => screens::dismiss_question(language, user).into(),
+            Press::AskDismiss(user) => {
+                screens::dismiss_question(language, user, self.admins_page(user).await?).into()
+            }
             _ => View::default(),
         })
     }
@@ -68,9 +71,13 @@ impl Desk<'_> {
                 self.execute(Command::Unban { customer: CustomerId::Telegram(user) }).await?;
                 Ok(self.customer(user).await?.toast(language.admin_done()))
             }
+            Press::Appoint(user) => {
+                self.execute(Command::AddAdmin { user }).await?;
+                Ok(self.admins(self.admins_page(user).await?).await?.toast(language.admin_done()))
+            }
             Press::Dismiss(user) => {
                 self.execute(Command::RemoveAdmin { user }).await?;
-                Ok(self.admins().await?.toast(language.admin_done()))
+                Ok(self.admins(self.admins_page(user).await?).await?.toast(language.admin_done()))
             }
             Press::SendNews(mark) => self.send_news(mark).await,
             Press::StopNews => {
@@ -100,7 +107,7 @@ impl Desk<'_> {
         let number = self.bot.rentals.number(number).await?.number;
         let entropy = OsEntropy.draw();
         let token = LeaseToken::from_entropy(std::array::from_fn(|i| entropy[i]));
-        let ttl = Seconds(u64::from(minutes.clamp(1, 24 * 60)) * 60);
+        let ttl = Seconds(u64::from(minutes) * 60);
         let Some(until) = self.bot.leases.acquire(&name, &token, ttl).await? else {
             let until = self.bot.leases.held_until(&name).await?;
             return Err(match until {
@@ -188,7 +195,7 @@ impl Desk<'_> {
 
     async fn send_news(&self, mark: Mark) -> Answer {
         let language = self.session.language;
-        let Some((html, message)) = self.draft().await? else {
+        let Some((text, message)) = self.draft().await? else {
             return Ok(View::from(screens::no_news(language)).alert(language.admin_draft_gone()));
         };
         if !self.first_answer(mark).await? {
@@ -198,8 +205,8 @@ impl Desk<'_> {
         if broadcasts.present().await?.is_some_and(|running| !running.progress.over) {
             return Ok(self.news().await?.alert(language.admin_news_running()));
         }
-        self.execute(Command::Announce { text: html.clone() }).await?;
-        if !broadcasts.begin(&html, self.session.user, message).await? {
+        self.execute(Command::Announce { text: text.clone() }).await?;
+        if !broadcasts.begin(&escape(&text), self.session.user, message).await? {
             return Ok(self.news().await?.alert(language.admin_news_running()));
         }
         self.news().await

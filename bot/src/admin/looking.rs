@@ -2,7 +2,7 @@
 
 use rental_core::{
     Actor, Currency, CustomerId, DomainError, LeaseName, NumberState, PageRequest, PaymentQuery, PhoneNumber,
-    TxHash,
+    ServiceError, TxHash,
 };
 
 use super::screens::{self, Card, Standing};
@@ -125,12 +125,17 @@ impl Desk<'_> {
         Ok(screens::customer(self.session.language, user, &account).into())
     }
 
-    pub(super) async fn admins(&self) -> Answer {
+    pub(super) async fn admins(&self, page: u32) -> Answer {
         if !self.owner {
             return Err(DomainError::Denied.into());
         }
         let access = self.bot.rentals.access(&self.actor()).await?;
-        Ok(screens::admins(self.session.language, &access).into())
+        Ok(screens::admins(self.session.language, &access, page).into())
+    }
+
+    /// The page of the admins on which this one is, or would be.
+    pub(super) async fn admins_page(&self, user: u64) -> Result<u32, ServiceError> {
+        Ok(screens::admins_page(&self.bot.rentals.access(&self.actor()).await?, user))
     }
 
     pub(super) async fn figures(&self) -> Answer {

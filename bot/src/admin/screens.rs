@@ -7,14 +7,12 @@ use rental_core::{
 
 use super::Press;
 use super::looking::PER_PAGE;
-use crate::callback::{Decision, Mark, Shelf};
+use crate::callback::{Decision, LOCKS, Mark, Shelf};
 use crate::outgoing::Progress;
 use crate::screen::{Button, Screen, Style};
 use crate::screens::moment;
 use crate::texts::{Html, Language};
 
-/// For how long a number can be locked from here, in minutes.
-const LOCKS: [u32; 2] = [15, 60];
 /// By how many days a rental can be made longer from here.
 const MORE: [u32; 4] = [1, 7, 30, 90];
 /// How old the newest look at the chain may be before the panel says so.
@@ -107,7 +105,7 @@ pub(crate) fn panel(language: Language, totals: &Totals, standing: &Standing) ->
             press(language.admin_to_figures(), Press::Figures),
             press(language.admin_to_trail(), Press::Trail(0)),
         ]);
-    let admins = standing.owner.then(|| press(language.admin_to_admins(), Press::Admins));
+    let admins = standing.owner.then(|| press(language.admin_to_admins(), Press::Admins(0)));
     screen
         .row(std::iter::once(press(language.admin_to_news(), Press::News)).chain(admins))
         .row([language.home_button()])
@@ -336,22 +334,49 @@ pub(crate) fn ban_question(language: Language, user: u64) -> Screen {
     question(language, text, language.admin_to_ban(), Press::Ban(user), Press::Customer(user))
 }
 
-/// The admins, for the owner.
-pub(crate) fn admins(language: Language, access: &Access) -> Screen {
-    let appointed = access.all_admins().filter(|user| access.owner != Some(*user));
+/// Those whom the owner has appointed, by their ids.
+fn appointed(access: &Access) -> Vec<u64> {
+    let mut all: Vec<u64> = access.all_admins().filter(|user| access.owner != Some(*user)).collect();
+    all.sort_unstable();
+    all
+}
+
+/// The page of the admins on which `user` is, or would be.
+pub(crate) fn admins_page(access: &Access, user: u64) -> u32 {
+    let before = appointed(access).iter().filter(|other| **other < user).count();
+    u32::try_from(before / PER_PAGE).unwrap_or(u32::MAX)
+}
+
+/// A page of the admins, for the owner; one that does not exist is the last one.
+pub(crate) fn admins(language: Language, access: &Access, page: u32) -> Screen {
+    let appointed = appointed(access);
+    let last = appointed.len().saturating_sub(1) / PER_PAGE;
+    let page = usize::try_from(page).unwrap_or(usize::MAX).min(last);
+    let shown = appointed.iter().skip(page * PER_PAGE).take(PER_PAGE);
     let lines =
-        appointed.map(|user| press(language.admin_to_dismiss(user.to_string()), Press::AskDismiss(user)));
+        shown.map(|user| press(language.admin_to_dismiss(user.to_string()), Press::AskDismiss(*user)));
     let owner = access.owner.map(|owner| owner.to_string()).unwrap_or_default();
     Screen::new(language.admin_admins(owner))
         .rows(lines)
+        .row(turning(language, page, page < last, Press::Admins))
         .row([press(language.admin_to_appoint(), Press::AskAppoint)])
         .row([panel_button(language)])
 }
 
-/// Whether an admin shall be dismissed.
-pub(crate) fn dismiss_question(language: Language, user: u64) -> Screen {
+/// Whether this user shall be an admin; `known` when the user has used the bot.
+pub(crate) fn appoint_question(language: Language, user: u64, known: bool) -> Screen {
+    let text = language.admin_appoint_question(user.to_string());
+    let text = if known { text } else { format!("{text}\n\n{}", language.admin_appoint_unknown()) };
+    Screen::new(text).row([
+        press(language.admin_yes_appoint(), Press::Appoint(user)).styled(Style::Danger),
+        back(language, Press::Admins(0)),
+    ])
+}
+
+/// Whether an admin of this page shall be dismissed.
+pub(crate) fn dismiss_question(language: Language, user: u64, page: u32) -> Screen {
     let text = language.admin_dismiss_question(user.to_string());
-    question(language, text, language.admin_yes_dismiss(), Press::Dismiss(user), Press::Admins)
+    question(language, text, language.admin_yes_dismiss(), Press::Dismiss(user), Press::Admins(page))
 }
 
 /// Figures about the shop.

@@ -15,7 +15,7 @@ use crate::bot::House;
 use crate::callback::{Callback, Decision, Shelf};
 use crate::catalogue::Catalogue;
 use crate::codes::Codes;
-use crate::memory::Memory;
+use crate::memory::{Awaited, Memory};
 use crate::outgoing::Broadcasts;
 use crate::screen::{Action, Screen};
 use crate::telegram::Telegram;
@@ -31,6 +31,14 @@ fn phone() -> PhoneNumber {
 
 fn by(user: u64) -> Session {
     Session { user, language: Language::En, awaited: None }
+}
+
+/// What a text brings, if it is an answer.
+async fn say(bot: &Bot, user: u64, text: &str) -> Option<View> {
+    match bot.memory.acquaintance(user).await.expect("read").awaited {
+        Some(Awaited::Desk { asked }) => answer_text(bot, &by(user), asked, text).await,
+        _ => None,
+    }
 }
 
 async fn system(bot: &Bot, command: Command) {
@@ -81,7 +89,7 @@ async fn screen(bot: &Bot, user: u64, what: Press) -> Screen {
 }
 
 async fn write(bot: &Bot, user: u64, text: &str) -> Screen {
-    answer_text(bot, &by(user), text).await.expect("it is an answer").screen.expect("a screen")
+    say(bot, user, text).await.expect("it is an answer").screen.expect("a screen")
 }
 
 /// What the buttons of a screen do, for operators.
@@ -158,8 +166,9 @@ fn all() -> Vec<Press> {
         Press::AskBan(9),
         Press::Ban(9),
         Press::Unban(9),
-        Press::Admins,
+        Press::Admins(0),
         Press::AskAppoint,
+        Press::Appoint(44),
         Press::AskDismiss(ADMIN),
         Press::Dismiss(ADMIN),
         Press::Figures,
@@ -182,7 +191,7 @@ async fn to_strangers_no_operators_button_means_anything() {
     let before = bot.rentals.audit(&Actor::System, &PageRequest::first(1000)).await.expect("read").items;
     for what in all() {
         assert_eq!(answer(&bot, &by(STRANGER), what.clone(), None).await, None, "{what:?}");
-        assert_eq!(answer_text(&bot, &by(STRANGER), "777").await, None, "{what:?}");
+        assert_eq!(say(&bot, STRANGER, "777").await, None, "{what:?}");
     }
     assert_eq!(state(&bot).await, NumberState::Rented);
     let after = bot.rentals.audit(&Actor::System, &PageRequest::first(1000)).await.expect("read").items;
@@ -197,22 +206,57 @@ async fn a_dismissal_counts_at_once_also_for_a_question_that_is_open() {
     let shown = screen(&bot, OWNER, Press::Dismiss(ADMIN)).await;
     assert!(presses(&shown).contains(&Press::AskAppoint));
     assert_eq!(answer(&bot, &by(ADMIN), Press::Panel, None).await, None);
-    assert_eq!(answer_text(&bot, &by(ADMIN), "+888 0000 0009\n30d=10").await, None);
+    assert_eq!(say(&bot, ADMIN, "+888 0000 0009\n30d=10").await, None);
 }
 
 #[tokio::test]
 async fn only_the_owner_sees_and_makes_admins() {
     let (bot, _) = bot().await;
-    assert!(!presses(&screen(&bot, ADMIN, Press::Panel).await).contains(&Press::Admins));
-    for what in [Press::Admins, Press::AskAppoint, Press::Dismiss(OWNER)] {
+    assert!(!presses(&screen(&bot, ADMIN, Press::Panel).await).contains(&Press::Admins(0)));
+    for what in [Press::Admins(0), Press::AskAppoint, Press::Appoint(44), Press::Dismiss(OWNER)] {
         let view = press(&bot, ADMIN, what.clone()).await;
         assert!(view.screen.is_none() && view.toast.is_some_and(|toast| toast.alert), "{what:?}");
     }
-    assert!(presses(&screen(&bot, OWNER, Press::Panel).await).contains(&Press::Admins));
+    assert!(presses(&screen(&bot, OWNER, Press::Panel).await).contains(&Press::Admins(0)));
     screen(&bot, OWNER, Press::AskAppoint).await;
     write(&bot, OWNER, "nobody").await;
-    write(&bot, OWNER, "44").await;
+    let question = write(&bot, OWNER, "44").await;
+    assert!(question.text.contains("44") && question.text.contains("has used the bot"), "{}", question.text);
+    assert_eq!(presses(&question), [Press::Appoint(44), Press::Admins(0)]);
+    assert!(!is_admin(&bot, &by(44)).await, "it is asked first");
+    assert_eq!(say(&bot, OWNER, "45").await, None, "the question is answered");
+    press(&bot, OWNER, Press::Appoint(44)).await;
     assert!(is_admin(&bot, &by(44)).await);
+    let known = crate::memory::Person { language: Language::En, chosen: false };
+    bot.memory.remember(46, known).await.expect("written");
+    screen(&bot, OWNER, Press::AskAppoint).await;
+    assert!(!write(&bot, OWNER, "46").await.text.contains("has used the bot"));
+}
+
+#[tokio::test]
+async fn however_many_admins_there_are_all_are_found_page_by_page() {
+    let (bot, _) = bot().await;
+    let all: Vec<u64> = std::iter::once(ADMIN).chain(1000..1150).collect();
+    for user in &all[1..] {
+        system(&bot, Command::AddAdmin { user: *user }).await;
+    }
+    let (mut page, mut found) = (Some(0), Vec::new());
+    while let Some(at) = page {
+        let shown = screen(&bot, OWNER, Press::Admins(at)).await;
+        assert!(shown.keyboard.buttons().count() <= 100, "Telegram takes no more");
+        let presses = presses(&shown);
+        found.extend(presses.iter().filter_map(|press| match press {
+            Press::AskDismiss(user) => Some(*user),
+            _ => None,
+        }));
+        page = Some(at + 1).filter(|next| presses.contains(&Press::Admins(*next)));
+    }
+    assert_eq!(found, all);
+    let last = screen(&bot, OWNER, Press::Admins(u32::MAX)).await;
+    assert!(presses(&last).contains(&Press::AskDismiss(1149)));
+    let question = presses(&screen(&bot, OWNER, Press::AskDismiss(1100)).await);
+    let there = screen(&bot, OWNER, question[1].clone()).await;
+    assert!(presses(&there).contains(&Press::AskDismiss(1100)), "back leads to where it was");
 }
 
 #[tokio::test]
@@ -228,7 +272,7 @@ async fn numbers_are_added_priced_paused_and_offered_again() {
     );
     screen(&bot, ADMIN, Press::AskPrice(phone())).await;
     assert!(write(&bot, ADMIN, "7d=4").await.text.contains("4 TON"));
-    assert_eq!(answer_text(&bot, &by(ADMIN), "7d=5").await, None, "the question is answered");
+    assert_eq!(say(&bot, ADMIN, "7d=5").await, None, "the question is answered");
 
     let question = screen(&bot, ADMIN, Press::AskWithdraw(phone())).await;
     assert_eq!(presses(&question), [Press::Withdraw(phone()), Press::Number(phone())]);
@@ -355,6 +399,9 @@ async fn news_are_shown_before_they_are_sent_and_are_in_the_trail() {
     );
     let trail = bot.rentals.audit(&Actor::System, &PageRequest::first(1)).await.expect("read").items;
     assert_eq!((trail[0].actor.as_str(), trail[0].action.as_str()), ("tg:2", "news.send"));
+    assert_eq!(trail[0].detail.as_deref(), Some("5 < 6 & so on"), "as it was written");
+    let shown = screen(&bot, ADMIN, Press::Trail(0)).await;
+    assert!(shown.text.contains("5 &lt; 6 &amp; so on"), "{}", shown.text);
     let stopped = screen(&bot, ADMIN, Press::StopNews).await;
     assert!(stopped.text.contains("stopped"));
 }
@@ -383,7 +430,7 @@ async fn every_operators_screen_in_both_languages_fits_and_has_a_way_on() {
                     | Press::Payments(_)
                     | Press::Payment(_)
                     | Press::Customer(_)
-                    | Press::Admins
+                    | Press::Admins(_)
                     | Press::Figures
                     | Press::Trail(_)
                     | Press::News

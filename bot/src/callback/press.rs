@@ -9,6 +9,9 @@ use rental_core::{PhoneNumber, Term, TxHash};
 use super::fields::{Reader, Writer};
 use super::{Callback, Mark, Stale};
 
+/// For how long a number can be locked with a button, in minutes.
+pub(crate) const LOCKS: [u32; 2] = [15, 60];
+
 /// What an operator's button means. Whoever presses it is checked; see `admin.rs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Press {
@@ -33,7 +36,7 @@ pub(crate) enum Press {
     Withdraw(PhoneNumber),
     /// Offer a number again.
     Restore(PhoneNumber),
-    /// Lock a number for so many minutes.
+    /// Lock a number for so many minutes, one of [`LOCKS`].
     Lock(PhoneNumber, u32),
     /// End such a lock.
     Unlock(PhoneNumber),
@@ -70,10 +73,12 @@ pub(crate) enum Press {
     /// End that.
     Unban(u64),
 
-    /// Show the admins.
-    Admins,
+    /// Show the admins; which page.
+    Admins(u32),
     /// Ask for a new admin.
     AskAppoint,
+    /// Make a user an admin.
+    Appoint(u64),
     /// Ask whether to dismiss an admin.
     AskDismiss(u64),
     /// Dismiss an admin.
@@ -198,8 +203,9 @@ impl Press {
             Self::AskBan(user) => out.tag("abq").number(*user),
             Self::Ban(user) => out.tag("ab").number(*user),
             Self::Unban(user) => out.tag("abu").number(*user),
-            Self::Admins => out.tag("am"),
+            Self::Admins(page) => out.tag("am").number(u64::from(*page)),
             Self::AskAppoint => out.tag("amq"),
+            Self::Appoint(user) => out.tag("ama").number(*user),
             Self::AskDismiss(user) => out.tag("axq").number(*user),
             Self::Dismiss(user) => out.tag("ax").number(*user),
             Self::Figures => out.tag("af"),
@@ -230,7 +236,7 @@ impl Press {
             "awq" => Self::AskWithdraw(fields.phone()?),
             "aw" => Self::Withdraw(fields.phone()?),
             "ar" => Self::Restore(fields.phone()?),
-            "al" => Self::Lock(fields.phone()?, small(fields)?),
+            "al" => Self::Lock(fields.phone()?, lock(fields)?),
             "au" => Self::Unlock(fields.phone()?),
             "ae" => Self::Extend(fields.phone()?),
             "aeq" => Self::AskMore(fields.phone()?, term(fields)?),
@@ -247,8 +253,9 @@ impl Press {
             "abq" => Self::AskBan(user(fields)?),
             "ab" => Self::Ban(user(fields)?),
             "abu" => Self::Unban(user(fields)?),
-            "am" => Self::Admins,
+            "am" => Self::Admins(small(fields)?),
             "amq" => Self::AskAppoint,
+            "ama" => Self::Appoint(user(fields)?),
             "axq" => Self::AskDismiss(user(fields)?),
             "ax" => Self::Dismiss(user(fields)?),
             "af" => Self::Figures,
@@ -269,6 +276,11 @@ fn optional_phone(fields: &mut Reader<'_>) -> Result<Option<PhoneNumber>, Stale>
 
 fn small(fields: &mut Reader<'_>) -> Result<u32, Stale> {
     u32::try_from(fields.number()?).map_err(|_| Stale)
+}
+
+/// One of the times that are offered.
+fn lock(fields: &mut Reader<'_>) -> Result<u32, Stale> {
+    Some(small(fields)?).filter(|minutes| LOCKS.contains(minutes)).ok_or(Stale)
 }
 
 fn term(fields: &mut Reader<'_>) -> Result<Term, Stale> {
@@ -304,7 +316,8 @@ mod tests {
             Press::AskWithdraw(number),
             Press::Withdraw(number),
             Press::Restore(number),
-            Press::Lock(number, u32::MAX),
+            Press::Lock(number, LOCKS[0]),
+            Press::Lock(number, LOCKS[1]),
             Press::Unlock(number),
             Press::Extend(number),
             Press::AskMore(number, term),
@@ -319,8 +332,9 @@ mod tests {
             Press::AskBan(user),
             Press::Ban(user),
             Press::Unban(user),
-            Press::Admins,
+            Press::Admins(u32::MAX),
             Press::AskAppoint,
+            Press::Appoint(user),
             Press::AskDismiss(user),
             Press::Dismiss(user),
             Press::Figures,
@@ -347,6 +361,15 @@ mod tests {
             ["1a:", "1ak:0", "1ak:zzzzzzzzzzzz", "1an:1", "1az:AAAA", "1ad:x:AA", "1azz", "1ap:a", "1al:1"]
         {
             assert_eq!(nonsense.parse::<Callback>(), Err(Stale), "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn a_lock_lasts_only_as_long_as_is_offered() {
+        let number: PhoneNumber = "+88801234567".parse().expect("a number");
+        for minutes in [0, 1, 14, 16, 24 * 60, u32::MAX] {
+            let forged = Callback::from(Press::Lock(number, minutes)).to_string();
+            assert_eq!(forged.parse::<Callback>(), Err(Stale), "{forged}");
         }
     }
 }

@@ -91,6 +91,9 @@ messages! { ADMIN:
     admin_admins(owner);
     admin_to_dismiss(user);
     admin_to_appoint();
+    admin_appoint_question(user);
+    admin_appoint_unknown();
+    admin_yes_appoint();
     admin_dismiss_question(user);
     admin_yes_dismiss();
     admin_figures();

@@ -50,6 +50,7 @@ async fn an_admin_who_is_dismissed_is_refused_at_once() {
     owner.press("👥 Admins", "Owner:").await;
     owner.press("➕ Appoint", "Who becomes an admin").await;
     owner.chat.send("9");
+    owner.press("Yes, appoint", "Owner:").await;
     owner.chat.wait_for(|messages| messages.last()?.button("✖️ 9").map(drop)).await;
 
     admin.chat.send("/start");
@@ -65,6 +66,42 @@ async fn an_admin_who_is_dismissed_is_refused_at_once() {
     let screen = admin.chat.wait_for_text("Anonymous").await;
     assert!(screen.button("🛠").is_none());
     assert_eq!(state(&shop).await, NumberState::Available);
+}
+
+#[tokio::test]
+async fn the_newest_question_takes_the_answer() {
+    let shop = Shop::embedded(&[NUMBER]).await;
+    let _bot = shop.start().await;
+    let owner = Person::new(&shop, OWNER).await;
+    let admins = async || shop.app.service.access(&Actor::System).await.unwrap().admins.len();
+    let ask = async || {
+        owner.chat.send("/admin");
+        owner.press("👥 Admins", "Owner:").await;
+        owner.press("➕ Appoint", "Who becomes an admin").await;
+    };
+    ask().await;
+    owner.chat.send("/numbers");
+    owner.press("🔎 Search", "digits").await;
+    owner.chat.send("0123");
+    owner.chat.wait_for(|messages| messages.last()?.button(SHOWN).map(drop)).await;
+
+    // So do a command, and a customer's button, each alone.
+    ask().await;
+    owner.chat.send("/help");
+    owner.chat.send("777");
+    ask().await;
+    owner.press("🌐 Language", "English").await;
+    owner.chat.send("777");
+    shop.telegram.wait_for_silence().await;
+    assert_eq!(received(&owner, "Make 777 an admin?"), 0, "{}", owner.chat.shown());
+
+    // And an operator's question ends a customer's.
+    owner.chat.send("/numbers");
+    owner.press("🔎 Search", "digits").await;
+    ask().await;
+    owner.chat.send("777");
+    owner.chat.wait_for_text("Make 777 an admin?").await;
+    assert_eq!(admins().await, 0, "it is asked first");
 }
 
 #[tokio::test]

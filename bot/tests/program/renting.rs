@@ -188,3 +188,23 @@ async fn a_code_to_scan_is_uploaded_once() {
         |call: &bot_testing::Call| call.params.get("photo").is_some_and(serde_json::Value::is_string);
     assert_eq!(sent.iter().map(by_name).collect::<Vec<_>>(), [false, true]);
 }
+
+#[tokio::test]
+async fn nobody_is_picked_also_after_the_language_changed() {
+    let shop = Shop::embedded(&[NUMBER]).await;
+    let _bot = shop.start().await;
+    let alice = Person::new(&shop, 7).await;
+    alice.rent(&shop, NUMBER).await;
+    alice.press("🔑 Open", "Yours since").await;
+    alice.press("📤 Hand on", "Hand").await;
+    alice.press("Choose a person", "Who shall get").await;
+    alice.press("🌐 Language", "Language").await;
+    alice.press("Русский", "Анонимные").await;
+    alice.chat.send("✖️ Cancel"); // what the keyboard still says
+    alice.chat.wait_for_text("Хорошо").await;
+    alice.chat.wait_for(|messages| messages.last()?.button("📤 Передать").map(drop)).await;
+    alice.chat.send("8");
+    shop.telegram.wait_for_silence().await;
+    let asked = alice.chat.messages().iter().any(|message| message.text.contains("Предложить"));
+    assert!(!asked, "the question is over: {}", alice.chat.shown());
+}

@@ -176,6 +176,9 @@ admin_admins =
     Owner: <code>{ $owner }</code>
 admin_to_dismiss = ✖️ { $user }
 admin_to_appoint = ➕ Appoint
+admin_appoint_question = Make <code>{ $user }</code> an admin? Admins can do everything here but appoint admins.
+admin_appoint_unknown = ⚠️ Nobody with this id has used the bot. Check it.
+admin_yes_appoint = Yes, appoint
 admin_dismiss_question = Take all rights from <code>{ $user }</code>, at once?
 admin_yes_dismiss = Yes, dismiss
 

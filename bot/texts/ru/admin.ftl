@@ -177,6 +177,9 @@ admin_admins =
     Владелец: <code>{ $owner }</code>
 admin_to_dismiss = ✖️ { $user }
 admin_to_appoint = ➕ Назначить
+admin_appoint_question = Назначить <code>{ $user }</code> администратором? Администраторы могут здесь всё, кроме назначения администраторов.
+admin_appoint_unknown = ⚠️ Никто с таким id ещё не пользовался ботом. Проверьте его.
+admin_yes_appoint = Да, назначить
 admin_dismiss_question = Сразу лишить <code>{ $user }</code> всех прав?
 admin_yes_dismiss = Да, лишить
 
