@@ -1,6 +1,7 @@
 //! What every handler has at hand.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rental_core::{
     Actor, CustomerId, Entropy, Invoice, Leases, Notes, OsEntropy, PaymentGateway, PaymentLinks, Quota,
@@ -17,6 +18,9 @@ use crate::memory::{Acquaintance, Awaited, Memory, Person};
 use crate::outgoing::Reach;
 use crate::telegram::{Me, Telegram, TelegramError};
 use crate::texts::Language;
+
+/// How long a chosen language is waited for.
+const LANGUAGE_WITHIN: Duration = Duration::from_secs(1);
 
 /// The bot: the shop's door, the way to Telegram, and what is remembered about chats.
 pub(crate) struct Bot {
@@ -152,9 +156,18 @@ impl Bot {
         }
     }
 
+    /// The language that `user` has chosen, or the client's. For what is said without a session; a store that does not
+    /// answer quickly is not waited for.
+    pub(crate) async fn language_of(&self, user: &User) -> Language {
+        match tokio::time::timeout(LANGUAGE_WITHIN, self.memory.person(user.id.0)).await {
+            Ok(Ok(Some(Person { language, chosen: true }))) => language,
+            _ => Language::of_client(user.language_code.as_deref()),
+        }
+    }
+
     /// Ends the waiting sign of a button whose press could not be handled.
-    pub(crate) async fn apologise(&self, query: &str) {
-        let text = Language::En.oops();
+    pub(crate) async fn apologise(&self, query: &str, user: &User) {
+        let text = self.language_of(user).await.oops();
         if let Err(error) = self.telegram.answer(query, &text, false).await {
             tracing::debug!(%error, "a button stays waiting");
         }

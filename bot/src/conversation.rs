@@ -13,7 +13,7 @@ use teloxide::types::{
 use tokio::time::Instant;
 
 use crate::admin::{self, Press};
-use crate::bot::{Bot, Outcome, Session};
+use crate::bot::{Bot, Outcome, Session, Undelivered};
 use crate::callback::{Callback, Filter, Origin};
 use crate::commands::{Broken, Command, Link};
 use crate::customer;
@@ -22,7 +22,7 @@ use crate::screen::Screen;
 use crate::screens;
 use crate::telegram::TelegramError;
 use crate::texts::Language;
-use crate::view::{Beside, Question, View};
+use crate::view::{Beside, Question, Toast, View};
 
 /// How often a user is told in one window that it is too fast.
 const TOLD: u32 = 2;
@@ -32,6 +32,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 const QUICKLY: Duration = Duration::from_secs(3);
 /// The pause then.
 const SHORT_PAUSE: Duration = Duration::from_secs(1);
+/// How long the waiting sign on a button stays at most, to be ended with what delivering the answer came to.
+const WAITING_SIGN: Duration = Duration::from_secs(1);
 /// The longest toast, in characters.
 const LONGEST_TOAST: usize = 200;
 
@@ -45,7 +47,7 @@ pub(crate) async fn pressed(bot: &Bot, query: CallbackQuery) -> Outcome {
     }
     if let Some(wait) = too_fast(bot, user.id.0).await {
         if let Some(seconds) = wait {
-            let text = Language::of_client(user.language_code.as_deref()).too_fast(seconds);
+            let text = bot.language_of(user).await.too_fast(seconds);
             bot.telegram.answer(&query.id.0, &text, true).await?;
         }
         return Ok(());
@@ -65,13 +67,29 @@ pub(crate) async fn pressed(bot: &Bot, query: CallbackQuery) -> Outcome {
         None => stale(bot, &session).await,
     };
     let left = query.message.as_ref().and_then(shown_invoice).filter(|_| view.screen.is_some());
-    let (text, alert) = view.toast.as_ref().map_or(("", false), |toast| (toast.text.as_str(), toast.alert));
-    let text: String = text.chars().take(LONGEST_TOAST).collect();
-    let (answered, delivered) = futures::join!(bot.telegram.answer(&query.id.0, &text, alert), async {
+    let delivery = async {
         if let Some(invoice) = left.filter(|left| Some(*left) != view.invoice) {
             forget_screen(bot, invoice, here).await?;
         }
         deliver(bot, &session, &view, here).await
+    };
+    tokio::pin!(delivery);
+    // What there is to say may depend on how that goes, but the waiting sign does not wait for long.
+    let patience = if view.toast.is_some() { Duration::ZERO } else { WAITING_SIGN };
+    let early = tokio::time::timeout(patience, &mut delivery).await.ok();
+    let toast = match (&view.toast, &early) {
+        (None, Some(Err(Undelivered::Telegram(TelegramError::RetryAfter(wait))))) => {
+            Some(Toast { text: session.language.told_to_wait(wait.as_secs()), alert: false })
+        }
+        (toast, _) => toast.clone(),
+    };
+    let (text, alert) = toast.as_ref().map_or(("", false), |toast| (toast.text.as_str(), toast.alert));
+    let text: String = text.chars().take(LONGEST_TOAST).collect();
+    let (answered, delivered) = futures::join!(bot.telegram.answer(&query.id.0, &text, alert), async {
+        match early {
+            Some(delivered) => delivered,
+            None => delivery.await,
+        }
     });
     if let Err(error) = answered {
         tracing::debug!(%error, "a button stays waiting");
@@ -118,7 +136,7 @@ pub(crate) async fn wrote(bot: &Bot, message: Message) -> Outcome {
     let Some(user) = message.from.as_ref() else { return Ok(()) };
     if let Some(wait) = too_fast(bot, user.id.0).await {
         if let Some(seconds) = wait {
-            let text = Language::of_client(user.language_code.as_deref()).too_fast(seconds);
+            let text = bot.language_of(user).await.too_fast(seconds);
             bot.telegram.send(message.chat.id.0, &Screen::new(text)).await?;
         }
         return Ok(());
@@ -310,7 +328,16 @@ async fn deliver(bot: &Bot, session: &Session, view: &View, here: Option<i32>) -
     let chat = session.chat();
     let mut shown = here;
     if let Some(screen) = screen {
-        let message = show(bot, chat, here, screen).await?;
+        let message = match show(bot, chat, here, screen).await {
+            Ok(message) => message,
+            Err(error) => {
+                // The screen of an invoice is drawn later, over the one that is there.
+                if let (Some(invoice), Some(here), true) = (invoice, here, error.may_pass()) {
+                    bot.memory.shows(*invoice, PayScreen::new(session.user, here)).await?;
+                }
+                return Err(error.into());
+            }
+        };
         shown = Some(message);
         if let Some(invoice) = invoice {
             bot.memory.shows(*invoice, PayScreen::new(session.user, message)).await?;

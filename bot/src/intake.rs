@@ -71,7 +71,7 @@ impl Intake {
     async fn process(&self, update: Update) -> Handled {
         let (id, kind) = (update.id.0, kind(&update));
         let query = match &update.kind {
-            UpdateKind::CallbackQuery(query) => Some(query.id.to_string()),
+            UpdateKind::CallbackQuery(query) => Some((query.id.to_string(), query.from.clone())),
             _ => None,
         };
         let work = AssertUnwindSafe(self.tree.handle(&self.bot, update)).catch_unwind();
@@ -89,8 +89,8 @@ impl Intake {
         };
         count(trouble);
         tracing::error!(update = id, kind, trouble, "an update could not be handled");
-        if let Some(query) = query {
-            self.bot.apologise(&query).await;
+        if let Some((query, user)) = query {
+            self.bot.apologise(&query, &user).await;
         }
         Handled::Failed
     }
@@ -101,7 +101,7 @@ fn count(result: &'static str) {
 }
 
 /// In whose line an update stands.
-fn line_of(update: &Update) -> i64 {
+pub(crate) fn line_of(update: &Update) -> i64 {
     let user = || update.from().and_then(|user| i64::try_from(user.id.0).ok());
     update.chat().map(|chat| chat.id.0).or_else(user).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use rental_core::{Entropy, LeaseName, LeaseToken, Leases, OsEntropy, Seconds};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::intake::Intake;
+use crate::intake::{Intake, line_of};
 use crate::memory::Memory;
 use crate::telegram::{MOST_UPDATES, Telegram, TelegramError};
 use hand::Hand;
@@ -32,6 +32,9 @@ const LAST_PATIENCE: Duration = Duration::from_secs(5);
 /// The pauses after a question that failed.
 const PAUSES: [Duration; 4] =
     [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(10)];
+/// The pauses after Telegram said that it does not know the token: mostly for good, but now and then by mistake.
+const PAUSES_UNKNOWN: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(10), Duration::from_secs(30)];
 
 /// Asks for updates and hands them in, until `stop`.
 pub(crate) async fn poll(
@@ -95,12 +98,7 @@ async fn ask(
         let updates = match answer {
             Ok(updates) => updates,
             Err(error) => {
-                let wish = match &error {
-                    TelegramError::RetryAfter(wish) => *wish,
-                    TelegramError::Unauthorized => Duration::from_secs(30),
-                    _ => Duration::ZERO,
-                };
-                let wait = PAUSES[failures.min(PAUSES.len() - 1)].max(wish);
+                let wait = pause_after(&error, failures);
                 failures += 1;
                 tracing::warn!(%error, retry_in = ?wait, "updates cannot be fetched{}", advice(&error));
                 pause(wait, stop).await;
@@ -108,9 +106,12 @@ async fn ask(
             }
         };
         failures = 0;
-        let full = updates.len() >= MOST_UPDATES;
+        let (some, full) = (!updates.is_empty(), updates.len() >= MOST_UPDATES);
         let mut fresh: Vec<_> = updates.into_iter().filter(|update| !hand.has(update.id.0)).collect();
         hand.crowded(full && fresh.is_empty());
+        if some && fresh.is_empty() && hand.is_empty() {
+            pause(TRY_EVERY, stop).await; // Telegram repeats what was confirmed
+        }
         if arrears {
             // Some of what waited for this process may have been handled, out of turn, by one that was killed.
             let known = join_all(fresh.iter().map(|update| memory.was_handled(update.id.0))).await;
@@ -118,7 +119,7 @@ async fn ask(
             fresh.retain(|update| {
                 let known = known.next().unwrap_or(false);
                 if known {
-                    hand.pass_over(update.id.0);
+                    hand.pass_over(update.id.0, line_of(update));
                 }
                 !known
             });
@@ -126,8 +127,19 @@ async fn ask(
         }
         for update in fresh {
             let id = update.id.0;
-            hand.take(id, intake.submit(update));
+            let chat = line_of(&update);
+            hand.take(id, chat, intake.submit(update));
         }
+    }
+}
+
+/// How long to wait after a question that failed, as so many before it did in a row.
+fn pause_after(error: &TelegramError, failures: usize) -> Duration {
+    let among = |pauses: [Duration; 4]| pauses[failures.min(pauses.len() - 1)];
+    match error {
+        TelegramError::RetryAfter(wish) => among(PAUSES).max(*wish),
+        TelegramError::Unauthorized => among(PAUSES_UNKNOWN),
+        _ => among(PAUSES),
     }
 }
 
@@ -240,6 +252,14 @@ mod tests {
         async fn held_until(&self, _: &LeaseName) -> Result<Option<Timestamp>, StoreError> {
             Ok(None)
         }
+    }
+
+    #[test]
+    fn a_token_that_is_not_known_for_a_moment_stops_updates_for_a_moment() {
+        let after = |failures| pause_after(&TelegramError::Unauthorized, failures).as_secs();
+        assert_eq!([0, 1, 2, 3, 9].map(after), [1, 3, 10, 30, 30]);
+        let wish = TelegramError::RetryAfter(Duration::from_secs(7));
+        assert_eq!(pause_after(&wish, 0).as_secs(), 7);
     }
 
     #[tokio::test(start_paused = true)]

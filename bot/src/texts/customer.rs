@@ -10,6 +10,7 @@ messages! { CUSTOMER:
     not_there();
     broken_link();
     too_fast(seconds);
+    told_to_wait(seconds);
     only_in_private();
     open_private_chat();
     to_home();

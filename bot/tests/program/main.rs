@@ -4,6 +4,7 @@
 mod arriving;
 mod flooding;
 mod forging;
+mod limiting;
 mod linking;
 mod notices;
 mod operating;

@@ -8,6 +8,10 @@ too_fast = { $seconds ->
     [one] Too fast. Please wait { $seconds } second.
    *[other] Too fast. Please wait { $seconds } seconds.
 }
+told_to_wait = { $seconds ->
+    [one] Telegram asks to wait { $seconds } second. Tap again then.
+   *[other] Telegram asks to wait { $seconds } seconds. Tap again then.
+}
 only_in_private = Numbers are rented in a private chat with me.
 open_private_chat = Open the private chat
 to_home = 🏠 Home

@@ -9,6 +9,11 @@ too_fast = { $seconds ->
     [few] Слишком быстро. Подождите { $seconds } секунды.
    *[many] Слишком быстро. Подождите { $seconds } секунд.
 }
+told_to_wait = { $seconds ->
+    [one] Telegram просит подождать { $seconds } секунду. Потом нажмите ещё раз.
+    [few] Telegram просит подождать { $seconds } секунды. Потом нажмите ещё раз.
+   *[other] Telegram просит подождать { $seconds } секунд. Потом нажмите ещё раз.
+}
 only_in_private = Номера сдаются в личном чате со мной.
 open_private_chat = Открыть личный чат
 to_home = 🏠 Главная
