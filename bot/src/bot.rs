@@ -143,17 +143,22 @@ impl Bot {
         self.gateway.invoice_links(invoice)
     }
 
-    /// Sends what an invoice asks for on the chain of toy coins.
+    /// Sends what an invoice asks for on the chain of toy coins, once.
     pub(crate) async fn pay_with_toy_coins(&self, invoice: &Invoice) -> Result<(), ServiceError> {
         let Some(sandbox) = self.sandbox.clone() else {
             return Err(rental_core::DomainError::Denied.into());
         };
+        if !self.memory.pays_first(invoice.id).await? {
+            return Ok(()); // on its way already
+        }
         let transfer = SandboxTransfer::payment(invoice.amount, invoice.payload.to_string());
-        match tokio::task::spawn_blocking(move || sandbox.append(&transfer)).await {
-            Ok(Ok(_)) => Ok(()),
+        let sent = match tokio::task::spawn_blocking(move || sandbox.append(&transfer)).await {
+            Ok(Ok(_)) => return Ok(()),
             Ok(Err(error)) => Err(StoreError::Unavailable(error.to_string()).into()),
             Err(_) => Err(ServiceError::Unexpected),
-        }
+        };
+        self.memory.did_not_pay(invoice.id).await?;
+        sent
     }
 
     /// The language that `user` has chosen, or the client's. For what is said without a session; a store that does not

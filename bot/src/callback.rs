@@ -299,7 +299,7 @@ impl FromStr for Callback {
             "t" => Self::Transfer(fields.phone()?),
             "tp" => Self::PickPerson(fields.phone()?),
             "ta" => Self::AskPerson(fields.phone()?),
-            "to" => Self::Offer(fields.phone()?, fields.number()?, fields.mark()?),
+            "to" => Self::Offer(fields.phone()?, fields.user()?, fields.mark()?),
             "tl" => Self::AskLink(fields.phone()?),
             "tm" => Self::MakeLink(fields.phone()?, fields.mark()?),
             "tw" => Self::Withdraw(fields.phone()?),

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use rental_core::{ErrorKind, NumberPattern, Quota, ServiceError, StoreError};
+use rental_core::{ErrorKind, NumberPattern, Quota, ServiceError, StoreError, is_telegram_user};
 use teloxide::types::{
     CallbackQuery, InlineKeyboardButtonKind, MaybeInaccessibleMessage, Message, MessageKind,
 };
@@ -240,7 +240,7 @@ async fn answered(bot: &Bot, session: &Session, awaited: Awaited, text: &str, th
             (message, view)
         }
         Awaited::Person { number, message } => {
-            let id = text.trim().parse::<u64>().ok().filter(|id| (1..1 << 52).contains(id));
+            let id = text.trim().parse::<u64>().ok().filter(|id| is_telegram_user(*id));
             let view = match id {
                 Some(id) => {
                     bot.memory.answered(session.user).await?;

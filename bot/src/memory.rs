@@ -5,6 +5,7 @@
 //! | `person:<user>` | the language, and whether it was chosen | for ever |
 //! | `await:<user>` | what the next message of this user answers | ten minutes |
 //! | `pay:<invoice>` | which message shows this invoice | until it is over |
+//! | `toy:<invoice>` | that it was paid with toy coins | a day |
 //! | `seen:<invoice>` | that its screen has shown how it ended | a day |
 //! | `update:<id>` | that an update is being handled, or was | a minute, or a day |
 
@@ -179,6 +180,18 @@ impl Memory {
     /// An invoice is shown no more.
     pub(crate) async fn shows_no_more(&self, invoice: InvoiceId) -> Result<(), StoreError> {
         self.notes.remove_note(&key("pay", invoice)).await.map(drop)
+    }
+
+    /// Notes that an invoice is being paid with toy coins; `false` when it was before.
+    pub(crate) async fn pays_first(&self, invoice: InvoiceId) -> Result<bool, StoreError> {
+        let how = Writing::passing(HANDLED).expecting(Expected::Absent);
+        let written = self.notes.put_note(&key("toy", invoice), "", how).await?;
+        Ok(matches!(written, Written::Done(_)))
+    }
+
+    /// Nothing was paid after all.
+    pub(crate) async fn did_not_pay(&self, invoice: InvoiceId) -> Result<(), StoreError> {
+        self.notes.remove_note(&key("toy", invoice)).await.map(drop)
     }
 
     /// Notes that the customer has seen the end of an invoice on its screen.

@@ -139,6 +139,9 @@ pub enum DomainError {
     /// The holder cannot be the recipient.
     #[error("a number cannot be transferred to its own holder")]
     TransferToSelf,
+    /// Telegram has no user with such an id.
+    #[error("no Telegram user has this id; ids are whole numbers from 1 to 4503599627370495")]
+    PersonUnknown,
     /// A transfer needs a running term.
     #[error("the rental's term is over; renew it before handing it on")]
     RentalInGrace,
@@ -191,6 +194,12 @@ pub enum DomainError {
     ChainNotRead {
         /// The logical time of the position.
         read_to_lt: u64,
+    },
+    /// What came before the shop began is none of its payments.
+    #[error("the shop's books begin at logical time {start_lt}; name that or a later place")]
+    ChainBeforeStart {
+        /// The logical time from which on the shop has read.
+        start_lt: u64,
     },
 }
 
@@ -265,6 +274,7 @@ impl DomainError {
             Self::TransferUnknown => ("transfer.not_found", NotFound),
             Self::TransferExpired => ("transfer.expired", Gone),
             Self::TransferToSelf => ("transfer.to_self", Invalid),
+            Self::PersonUnknown => ("person.unknown", Invalid),
             Self::RentalInGrace => ("rental.in_grace", Conflict),
             Self::PaymentUnknown => ("payment.not_found", NotFound),
             Self::PaymentDecided { .. } => ("payment.decided", Conflict),
@@ -278,6 +288,7 @@ impl DomainError {
             Self::KeyUnknown => ("key.not_found", NotFound),
             Self::ChainMoved => ("chain.moved", Conflict),
             Self::ChainNotRead { .. } => ("chain.not_read", Invalid),
+            Self::ChainBeforeStart { .. } => ("chain.before_start", Invalid),
         }
     }
 }

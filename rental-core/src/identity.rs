@@ -21,7 +21,7 @@ use crate::text_form::serde_as_text;
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CustomerId {
-    /// A Telegram user.
+    /// A Telegram user. No command takes an id for which [`is_telegram_user`] does not hold.
     Telegram(u64),
     /// A customer of an integrator, known to us only by the integrator's reference.
     Api {
@@ -53,10 +53,21 @@ pub enum IdentityError {
     Admin,
 }
 
+/// Whether Telegram may have a user with this id: not 0, and at most 52 significant bits (Bot API, `User.id`).
+///
+/// ```
+/// use rental_core::is_telegram_user;
+///
+/// assert!(is_telegram_user(777_000));
+/// assert!(!is_telegram_user(0) && !is_telegram_user(1 << 52));
+/// ```
+pub const fn is_telegram_user(id: u64) -> bool {
+    id != 0 && id < 1 << 52
+}
+
 fn telegram_id(text: &str) -> Option<u64> {
     let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
-    // Telegram user ids have at most 52 significant bits.
-    if plain { text.parse().ok().filter(|id| *id < 1 << 52) } else { None }
+    if plain { text.parse().ok().filter(|id| is_telegram_user(*id)) } else { None }
 }
 
 impl CustomerId {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::{FromStr, Split};
 
+use rental_core::is_telegram_user;
+
 use super::Stale;
 
 /// Writes fields.
@@ -65,6 +67,11 @@ impl<'a> Reader<'a> {
 
     pub(super) fn number(&mut self) -> Result<u64, Stale> {
         self.optional()?.ok_or(Stale)
+    }
+
+    /// A Telegram user's id.
+    pub(super) fn user(&mut self) -> Result<u64, Stale> {
+        self.number().and_then(|id| if is_telegram_user(id) { Ok(id) } else { Err(Stale) })
     }
 
     pub(super) fn optional(&mut self) -> Result<Option<u64>, Stale> {

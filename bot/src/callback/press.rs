@@ -249,15 +249,15 @@ impl Press {
             "adq" => Self::AskDecide(fields.text()?, fields.text::<ShortTx>()?.0),
             "ad" => Self::Decide(fields.text()?, fields.text::<ShortTx>()?.0),
             "akq" => Self::AskCustomer,
-            "ak" => Self::Customer(user(fields)?),
-            "abq" => Self::AskBan(user(fields)?),
-            "ab" => Self::Ban(user(fields)?),
-            "abu" => Self::Unban(user(fields)?),
+            "ak" => Self::Customer(fields.user()?),
+            "abq" => Self::AskBan(fields.user()?),
+            "ab" => Self::Ban(fields.user()?),
+            "abu" => Self::Unban(fields.user()?),
             "am" => Self::Admins(small(fields)?),
             "amq" => Self::AskAppoint,
-            "ama" => Self::Appoint(user(fields)?),
-            "axq" => Self::AskDismiss(user(fields)?),
-            "ax" => Self::Dismiss(user(fields)?),
+            "ama" => Self::Appoint(fields.user()?),
+            "axq" => Self::AskDismiss(fields.user()?),
+            "ax" => Self::Dismiss(fields.user()?),
             "af" => Self::Figures,
             "at" => Self::Trail(small(fields)?),
             "aj" => Self::News,
@@ -291,11 +291,6 @@ fn mark(fields: &mut Reader<'_>) -> Result<Mark, Stale> {
     let number = fields.number()?;
     let mark = Mark::new(number);
     if mark.0 == number { Ok(mark) } else { Err(Stale) }
-}
-
-/// A Telegram user's id: at most 52 bits, and not 0.
-fn user(fields: &mut Reader<'_>) -> Result<u64, Stale> {
-    Some(fields.number()?).filter(|id| (1..1 << 52).contains(id)).ok_or(Stale)
 }
 
 #[cfg(test)]

@@ -139,7 +139,21 @@ proptest! {
 
 #[test]
 fn buttons_of_other_versions_are_stale() {
-    for data in ["", "1", "h", "2h", "1h:", "1hh", "1r:", "1r:zzzzzzzzzzzz", "1i:inv_x", "1gs:xx", "1b:0::"] {
+    for data in [
+        "",
+        "1",
+        "h",
+        "2h",
+        "1h:",
+        "1hh",
+        "1r:",
+        "1r:zzzzzzzzzzzz",
+        "1i:inv_x",
+        "1gs:xx",
+        "1b:0::",
+        "1to:4fti4g:0:1",
+        "1to:4fti4g:3w5e11264sgsf:1",
+    ] {
         assert_eq!(data.parse::<Callback>(), Err(Stale), "{data}");
     }
     assert_eq!("1h".parse(), Ok(Callback::Home));

@@ -53,6 +53,10 @@ pub(super) async fn press(bot: &Bot, session: &Session, callback: Callback) -> R
         }
         Callback::TryPay(id) => {
             let invoice = own_invoice(bot, session, id).await?;
+            let now = bot.rentals.shop().await?.now;
+            if !invoice.is_payable(now) || invoice.waiting.is_some() {
+                return show(bot, session, id).await;
+            }
             bot.pay_with_toy_coins(&invoice).await?;
             Ok(View::saying(language.try_paid()))
         }

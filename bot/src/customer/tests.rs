@@ -164,6 +164,50 @@ async fn an_addressed_offer_is_taken_without_a_token() {
 }
 
 #[tokio::test]
+async fn who_takes_an_offer_twice_sees_the_number_twice() {
+    let mut rentals = MockRentals::new();
+    let rental = rental_core::Rental::start(CustomerId::Telegram(8), NOW, Seconds::from_days(30));
+    let taken = rental_core::NumberRecord { holding: rental_core::Holding::Rented(rental), ..record() };
+    rentals.expect_execute().returning(|_| Err(DomainError::TransferUnknown.into()));
+    rentals.expect_rental().returning(move |_, _| Ok(taken.clone()));
+    let view = press(&bot(rentals), &session(8), Callback::Accept(number())).await.expect("taken before");
+    assert!(view.screen.expect("the news").text.contains("is yours"));
+
+    let mut rentals = looking();
+    rentals.expect_execute().returning(|_| Err(DomainError::TransferUnknown.into()));
+    let refused = press(&bot(rentals), &session(9), Callback::Accept(number())).await;
+    assert_eq!(refused.err().map(|error| error.code()), Some("transfer.not_found"));
+}
+
+#[tokio::test]
+async fn an_old_button_tells_of_no_offer_that_is_over() {
+    let replayed = |_| {
+        let effect = Effect::Offer { number: number(), token: "tr_x".to_owned(), expires_at: NOW };
+        Ok(Receipt { replayed: true, ..receipt(effect) })
+    };
+    for button in [Callback::Offer(number(), 9, Mark::new(1)), Callback::MakeLink(number(), Mark::new(1))] {
+        let mut rentals = looking();
+        rentals.expect_execute().returning(replayed);
+        let refused = press(&bot(rentals), &session(7), button.clone()).await;
+        assert_eq!(
+            refused.err().map(|error| error.code()),
+            Some("rental.not_found"),
+            "handed over meanwhile"
+        );
+
+        let mut rentals = MockRentals::new();
+        let rental = rental_core::Rental::start(CustomerId::Telegram(7), NOW, Seconds::from_days(30));
+        let held = rental_core::NumberRecord { holding: rental_core::Holding::Rented(rental), ..record() };
+        rentals.expect_shop().returning(|| Ok(shop_view()));
+        rentals.expect_account().returning(|_, customer| Ok(Account::new(customer.clone())));
+        rentals.expect_rental().returning(move |_, _| Ok(held.clone()));
+        rentals.expect_execute().returning(replayed);
+        let view = press(&bot(rentals), &session(7), button).await.expect("taken back meanwhile");
+        assert!(!view.screen.expect("the number").text.contains("tr_x"));
+    }
+}
+
+#[tokio::test]
 async fn a_link_carries_the_offers_token() {
     let mut rentals = looking();
     rentals.expect_execute().returning(|request| {

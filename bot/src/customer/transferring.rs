@@ -1,6 +1,8 @@
 //! Handing a number on, and taking one over.
 
-use rental_core::{Command, CustomerId, Effect, OfferRef, PhoneNumber, Request, ServiceError, Timestamp};
+use rental_core::{
+    Command, CustomerId, DomainError, Effect, OfferRef, PhoneNumber, Request, ServiceError, Timestamp,
+};
 
 use super::renting::{held, idempotency};
 use crate::bot::{Bot, Session};
@@ -90,9 +92,18 @@ async fn offer(
     let command = Command::OfferTransfer { number, to: to.map(CustomerId::Telegram) };
     let idempotency = idempotency(session, mark, &["offer", &number.to_string(), &to_name]);
     let request = Request { idempotency, ..Request::new(session.actor(), command) };
-    let Effect::Offer { token, expires_at, .. } = bot.rentals.execute(request).await?.effect else {
+    let receipt = bot.rentals.execute(request).await?;
+    let Effect::Offer { token, expires_at, .. } = receipt.effect else {
         return Err(ServiceError::Unexpected);
     };
+    if receipt.replayed {
+        // A press that comes again is answered with what it did then, which may be over by now.
+        let record = bot.rentals.rental(&session.actor(), number).await?;
+        let stands = held(&record)?.transfer.as_ref().is_some_and(|offer| offer.expires_at == expires_at);
+        if !stands {
+            return super::renting::press(bot, session, Callback::Rental(number)).await;
+        }
+    }
     let screen = match to {
         Some(_) => {
             let link = format!("{link_to}o_{}", number.digits());
@@ -106,7 +117,15 @@ async fn offer(
 async fn accept(bot: &Bot, session: &Session, offer: OfferRef) -> Result<View, ServiceError> {
     let number = offer.number();
     let command = Command::AcceptTransfer { offer, customer: session.customer() };
-    let record = bot.rentals.execute(Request::new(session.actor(), command)).await?.number()?;
+    let record = match bot.rentals.execute(Request::new(session.actor(), command)).await {
+        Ok(receipt) => receipt.number()?,
+        // Whoever taps twice has it by now.
+        Err(ServiceError::Domain(DomainError::TransferUnknown)) => {
+            let held = bot.rentals.rental(&session.actor(), number).await;
+            held.map_err(|_| DomainError::TransferUnknown)?
+        }
+        Err(refused) => return Err(refused),
+    };
     let until: Timestamp = held(&record)?.expires_at;
     Ok(screens::accepted(session.language, number, until).into())
 }

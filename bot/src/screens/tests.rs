@@ -490,6 +490,7 @@ fn every_refusal_that_a_customer_can_meet_has_words_of_its_own() {
         TransferUnknown,
         TransferExpired,
         TransferToSelf,
+        PersonUnknown,
     ] {
         for language in Language::ALL {
             let text = language.refusal(&error.clone().into());

@@ -98,6 +98,24 @@ async fn a_double_tap_orders_once() {
 }
 
 #[tokio::test]
+async fn toy_coins_are_sent_once_however_often_the_button_is_tapped() {
+    let shop = Shop::embedded(&[NUMBER]).await;
+    let _bot = shop.start().await;
+    let alice = Person::new(&shop, 7).await;
+    let bill = alice.order(NUMBER).await;
+    let taps: Vec<_> = (0..4).map(|_| alice.chat.press(&bill, "toy coins")).collect();
+    for tap in taps {
+        tap.answer().await;
+    }
+    alice.chat.wait_for_text("is yours").await;
+    alice.chat.press(&bill, "toy coins").answer().await; // on an old copy of the screen
+    shop.telegram.wait_for_silence().await;
+    let all = PaymentQuery::default();
+    let payments = shop.app.service.payments(&Actor::System, &all, &PageRequest::first(9)).await.unwrap();
+    assert_eq!(payments.items.len(), 1, "{}", alice.chat.shown());
+}
+
+#[tokio::test]
 async fn a_payment_that_does_not_fit_is_explained() {
     let shop = Shop::embedded(&[NUMBER]).await;
     let _bot = shop.start().await;

@@ -373,5 +373,6 @@ error_transfer_open = This number is offered to somebody already. Take that offe
 error_transfer_not_found = This offer does not exist (any more). Ask the holder for a new one.
 error_transfer_expired = This offer has expired. Ask the holder for a new one.
 error_transfer_to_self = This number is yours already.
+error_person_unknown = Nobody in Telegram has this id. Check it, or pick the person.
 error_idempotency_mismatch = This question was answered already.
 error_contended = Too many want the same right now. Please try again.

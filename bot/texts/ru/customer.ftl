@@ -380,5 +380,6 @@ error_transfer_open = Этот номер уже предложен. Снача�
 error_transfer_not_found = Такого предложения нет (или больше нет). Попросите владельца сделать новое.
 error_transfer_expired = Срок этого предложения истёк. Попросите владельца сделать новое.
 error_transfer_to_self = Этот номер уже ваш.
+error_person_unknown = В Telegram нет пользователя с таким id. Проверьте его или выберите человека.
 error_idempotency_mismatch = На этот вопрос уже ответили.
 error_contended = Слишком много желающих сразу. Попробуйте ещё раз.

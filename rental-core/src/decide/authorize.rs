@@ -4,9 +4,12 @@
 //! request or a removed admin meets the same check as everything else. What an actor may not see answers as if it
 //! did not exist.
 
-use crate::{Actor, AdminId, Command, CustomerId, DomainError, State};
+use crate::{Actor, AdminId, Command, CustomerId, DomainError, State, is_telegram_user};
 
 pub(super) fn check(actor: &Actor, command: &Command, state: &State) -> Result<(), DomainError> {
+    if !people_exist(actor, command) {
+        return Err(DomainError::PersonUnknown);
+    }
     match actor {
         Actor::System => return Ok(()),
         Actor::Admin(admin) => {
@@ -45,4 +48,30 @@ pub(super) fn check(actor: &Actor, command: &Command, state: &State) -> Result<(
         }
         _ => Err(DomainError::Denied),
     }
+}
+
+/// Whether everybody who is named can exist. What is written down about anybody else could not be read again.
+fn people_exist(actor: &Actor, command: &Command) -> bool {
+    let exists = |customer: &CustomerId| match customer {
+        CustomerId::Telegram(user) => is_telegram_user(*user),
+        CustomerId::Api { .. } => true,
+    };
+    let acting = match actor {
+        Actor::Customer(customer) => exists(customer),
+        Actor::Admin(AdminId::Telegram(user)) => is_telegram_user(*user),
+        Actor::Admin(AdminId::Console(_)) | Actor::Integrator(_) | Actor::System => true,
+    };
+    acting
+        && match command {
+            Command::Ban { customer }
+            | Command::Unban { customer }
+            | Command::OpenRent { customer, .. }
+            | Command::OfferTransfer { to: Some(customer), .. }
+            | Command::AcceptTransfer { customer, .. }
+            | Command::DeclineTransfer { customer, .. } => exists(customer),
+            Command::SetOwner { user: Some(user) }
+            | Command::AddAdmin { user }
+            | Command::RemoveAdmin { user } => is_telegram_user(*user),
+            _ => true,
+        }
 }

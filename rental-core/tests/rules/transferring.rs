@@ -142,6 +142,30 @@ async fn what_cannot_be_handed_on() {
 }
 
 #[tokio::test]
+async fn nobody_is_named_who_cannot_exist() {
+    let shop = TestShop::open().await;
+    shop.rent(1, 7).await;
+    for user in [0, 1 << 52, u64::MAX] {
+        let nobody = || CustomerId::Telegram(user);
+        assert_eq!(refusal(offer(&shop, 1, 7, Some(user)).await), DomainError::PersonUnknown);
+        assert_eq!(
+            refusal(shop.admin(Command::Ban { customer: nobody() }).await),
+            DomainError::PersonUnknown
+        );
+        let owner = Command::SetOwner { user: Some(user) };
+        assert_eq!(refusal(shop.ask(Actor::System, owner).await), DomainError::PersonUnknown);
+        let open = Command::OpenRent {
+            number: number(2),
+            term: Term::from_days(30).unwrap(),
+            customer: nobody(),
+            currency: Currency::Ton,
+        };
+        assert_eq!(refusal(shop.ask(Actor::Customer(nobody()), open).await), DomainError::PersonUnknown);
+    }
+    assert_eq!(shop.rental(1).await.transfer, None);
+}
+
+#[tokio::test]
 async fn the_event_feed_names_no_strangers() {
     let shop = TestShop::open().await;
     shop.rent(1, 7).await;
