@@ -141,9 +141,10 @@ impl From<OpenError> for Failure {
             OpenError::Head(_) | OpenError::Usdt(UsdtError::Gateway(_)) => {
                 (Exit::Failure, "gateway.unavailable")
             }
-            OpenError::Config(_) | OpenError::Wallet(_) | OpenError::Redis(RedisOpenError::Config(_)) => {
-                (Exit::Usage, "config.invalid")
-            }
+            OpenError::Config(_)
+            | OpenError::Wallet(_)
+            | OpenError::StartAhead { .. }
+            | OpenError::Redis(RedisOpenError::Config(_)) => (Exit::Usage, "config.invalid"),
             OpenError::Provider(_) => (Exit::Usage, "config.provider"),
             OpenError::Usdt(_) | OpenError::Alerts(_) => (Exit::Usage, "config.invalid"),
             OpenError::Store(ref error) => unopened(error),

@@ -95,6 +95,16 @@ pub enum OpenError {
         "a new shop begins at the newest transaction, which cannot be read now: {0}; set TON_START_LT to begin elsewhere"
     )]
     Head(GatewayError),
+    /// The place to begin at lies beyond the chain: nothing would ever be read.
+    #[error(
+        "TON_START_LT is {lt}, and the wallet's newest transaction is at {newest}; name that or an earlier one"
+    )]
+    StartAhead {
+        /// The place that is configured.
+        lt: u64,
+        /// The newest transaction.
+        newest: u64,
+    },
     /// This host has seen a shop there, and now there is none or another one.
     #[error(
         "the shop is gone from Redis: the server was emptied or exchanged; restore its files (AOF or RDB), or a copy with \
@@ -222,7 +232,14 @@ impl App {
             }
             Err(ServiceError::Domain(DomainError::ShopClosed)) => {
                 let start = match config.ton_start_lt {
-                    Some(lt) => ChainCursor { lt, hash: None },
+                    Some(0) => ChainCursor::START,
+                    Some(lt) => {
+                        let newest = self.gateway.head().await.map_err(OpenError::Head)?.cursor.lt;
+                        if lt > newest {
+                            return Err(OpenError::StartAhead { lt, newest });
+                        }
+                        ChainCursor { lt, hash: None }
+                    }
                     None => self.gateway.head().await.map_err(OpenError::Head)?.cursor,
                 };
                 let policy = config.apply_to(&rental_core::Policy::default());

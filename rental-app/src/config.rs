@@ -481,7 +481,9 @@ mod tests {
         };
         assert_eq!(live(&["toncenter-v3"]), Err(ConfigError::NoReader));
         let same = ConfigError::SameProvider(ProviderKind::Toncenter);
-        assert_eq!(live(&["toncenter,toncenter"]), Err(same));
+        assert_eq!(live(&["toncenter,toncenter"]), Err(same.clone()));
+        let twice = ["toncenter,toncenter", "--ton-api-url", "http://a/api/v2,http://A/api/v2/"];
+        assert_eq!(live(&twice), Err(same), "one server cannot confirm itself");
         assert_eq!(live(&["toncenter,sandbox"]), Err(ConfigError::Provider("toncenter,sandbox".to_owned())));
         assert_eq!(
             live(&["tonapi", "--ton-api-url", "http://a,http://b"]),

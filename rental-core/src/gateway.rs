@@ -234,7 +234,8 @@ impl ChainTransaction {
 pub struct ChainRead {
     /// Every transaction after the asked position, oldest first, without a gap.
     pub transactions: Vec<ChainTransaction>,
-    /// The chain time up to which the chain is now known completely.
+    /// The chain time up to which the chain is now known completely; an earlier one than was said before, such as
+    /// [`Timestamp::EPOCH`], says nothing new.
     pub read_to: Timestamp,
 }
 

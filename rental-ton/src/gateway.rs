@@ -33,6 +33,8 @@ use crate::{Providers, TonAddress, Watched, payment_links};
 /// How long a transaction that another provider has not shown yet is held back. Providers are seconds apart; so nearly
 /// every payment is confirmed when it is first reported.
 const HELD_BACK: Seconds = Seconds(10);
+/// How far a provider's clock may be ahead of this host's before that is reported.
+const AHEAD: Seconds = Seconds(30);
 /// How long the other providers may take to say how far the chain is, once one has.
 const STRAGGLERS: Duration = Duration::from_secs(2);
 /// How many transactions the gateway remembers as connected with the last position.
@@ -57,6 +59,8 @@ struct Memory {
     chain: VecDeque<Link>,
     /// The newest transaction of each provider, in the order of the providers.
     heads: Vec<Option<ChainCursor>>,
+    /// The newest position that two providers had.
+    sure: Option<ChainCursor>,
 }
 
 impl Memory {
@@ -74,6 +78,12 @@ impl Memory {
     fn holds(&self, place: &ChainCursor) -> bool {
         let found = self.chain.binary_search_by_key(&place.lt, |link| link.lt);
         found.is_ok_and(|index| Some(self.chain[index].hash) == place.hash)
+    }
+
+    /// Whether two providers' newest transactions say that they have `position`, or two have said so before.
+    fn is_sure(&self, position: &ChainCursor) -> bool {
+        let has = |head: &&ChainCursor| self.shown(head, position) == Some(Shown::Has);
+        self.sure == Some(*position) || self.heads.iter().flatten().filter(has).count() >= 2
     }
 
     /// What a provider whose newest transaction is `head` thereby says of `place`; nothing when that takes a look.
@@ -124,7 +134,7 @@ impl TonGateway {
             let Some(answer) = answer else { break asked.detach_all() };
             match answer {
                 Ok((index, Ok(head))) => {
-                    self.report_lag(self.providers.all()[index].name(), head.read_to);
+                    let head = self.not_in_the_future(self.providers.all()[index].name(), head);
                     known[index] = Some(head.cursor);
                     heads.push((index, head));
                     until = until.or_else(|| Some(Instant::now() + STRAGGLERS));
@@ -147,9 +157,42 @@ impl TonGateway {
         }
     }
 
-    fn report_lag(&self, provider: &str, read_to: Timestamp) {
-        let lag = u32::try_from(self.clock.now().since(read_to).0).unwrap_or(u32::MAX);
+    /// `head` with a time that is not later than this host's: reservations end by it, and a provider's clock that is ahead
+    /// must not end them.
+    fn not_in_the_future(&self, provider: &str, head: ChainHead) -> ChainHead {
+        let now = self.clock.now();
+        if head.read_to > now + AHEAD {
+            let ahead = head.read_to.since(now).0;
+            tracing::error!(
+                provider,
+                ahead,
+                "a provider has seen the chain of a time to come; this host's counts"
+            );
+        }
+        let lag = u32::try_from(now.since(head.read_to).0).unwrap_or(u32::MAX);
         metrics::gauge!("rental_provider_lag_seconds", "provider" => provider.to_owned()).set(lag);
+        ChainHead { read_to: head.read_to.min(now), ..head }
+    }
+
+    /// Lets no time pass while the place up to which is read is one that only one of several providers has: it may be made
+    /// up, and what the others show meanwhile is not read.
+    async fn stand_by(&self, after: &ChainCursor, read: ChainRead) -> ChainRead {
+        let position = read.transactions.last().map_or(*after, ChainTransaction::cursor);
+        if self.providers.all().len() < 2 || position.hash.is_none() {
+            return read;
+        }
+        let sure = self.memory().is_sure(&position) || {
+            let seen = self.sightings(&[position]).await;
+            seen.is_ok_and(|seen| seen.iter().any(|seen| seen.confirmed >= 2))
+        };
+        metrics::gauge!("rental_chain_position_unconfirmed", "currency" => self.currency().name())
+            .set(f64::from(u8::from(!sure)));
+        if sure {
+            self.memory().sure = Some(position);
+            return read;
+        }
+        tracing::warn!(lt = position.lt, "no second provider has the newest transaction that was read");
+        ChainRead { read_to: Timestamp::EPOCH, ..read }
     }
 
     /// Walks from `head`, the newest transaction at the provider `leader`, back to `after`.
@@ -303,7 +346,8 @@ impl PaymentGateway for TonGateway {
                     recognise(&mut transactions, &self.owners);
                     self.memory().connect(after, &transactions);
                     let read = ChainRead { transactions, read_to: head.read_to };
-                    return Ok(self.hold_back(read).await);
+                    let read = self.hold_back(read).await;
+                    return Ok(self.stand_by(after, read).await);
                 }
                 Err(error) => {
                     let provider = self.providers.all()[index].name();

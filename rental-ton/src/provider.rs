@@ -172,6 +172,9 @@ pub enum ProviderError {
     /// There are no providers in the sandbox.
     #[error("providers serve mainnet and testnet; for the sandbox set TON_PROVIDER=sandbox")]
     Network,
+    /// The base URL is that of a public server of the other network.
+    #[error("TON_API_URL is a server of the other network; correct it, or TON_NETWORK")]
+    OtherNetwork,
     /// The base URL is not an http or https URL.
     #[error("TON_API_URL must be a URL such as https://toncenter.com/api/v2")]
     Url,
@@ -194,6 +197,16 @@ pub enum ProviderError {
     Client(String),
 }
 
+/// Whether `url` is that of one of the public servers of the other network, which is in their names.
+fn is_of_another_network(url: &str, network: Network) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest).to_ascii_lowercase();
+    let public = |name: &str| host.split(['/', ':']).next() == Some(name);
+    match network {
+        Network::Testnet => ["toncenter.com", "tonapi.io"].into_iter().any(public),
+        _ => ["testnet.toncenter.com", "testnet.tonapi.io"].into_iter().any(public),
+    }
+}
+
 /// What a provider says of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shown {
@@ -210,6 +223,7 @@ pub(crate) enum Shown {
 /// Cheap to share behind an `Arc`; all requests of one value keep its budget.
 pub struct Provider {
     kind: ProviderKind,
+    network: Network,
     client: Client,
     page_size: u16,
     clock_kept: Duration,
@@ -230,6 +244,9 @@ impl Provider {
 
     fn named(name: String, config: ProviderConfig) -> Result<Self, ProviderError> {
         let ProviderConfig { kind, network, page_size, clock_kept, .. } = config;
+        if config.base_url.as_deref().is_some_and(|url| is_of_another_network(url, network)) {
+            return Err(ProviderError::OtherNetwork);
+        }
         if !(1..=100).contains(&page_size) {
             return Err(ProviderError::PageSize);
         }
@@ -239,6 +256,7 @@ impl Provider {
         let client = Client::new(name, config)?;
         Ok(Self {
             kind,
+            network,
             client,
             page_size,
             clock_kept,
@@ -293,7 +311,7 @@ impl Provider {
         if let Some((_, time)) = kept.filter(|(asked, _)| asked.elapsed() < self.clock_kept) {
             return Ok(time);
         }
-        let time = tonapi::clock(&self.client).await?;
+        let time = tonapi::clock(&self.client, self.network).await?;
         *self.masterchain.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), time));
         Ok(time)
     }

@@ -41,19 +41,22 @@ fn config(url: &str) -> ProviderConfig {
     ProviderConfig { retries: 2, backoff: Duration::from_millis(1), clock_kept: Duration::ZERO, ..config }
 }
 
+/// A clock that is later than all that was recorded.
+fn host_clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(Timestamp::from_unix(1_900_000_000)))
+}
+
 /// A gateway to the chain of `wallet` through these providers.
 fn gateway(wallet: &str, configs: Vec<ProviderConfig>) -> TonGateway {
     let providers = Arc::new(Providers::new(configs).expect("valid"));
-    let clock = Arc::new(ManualClock::at(Timestamp::from_unix(SYNC_UTIME)));
-    TonGateway::new(Network::Mainnet, Watched::Wallet(address(wallet)), providers, clock)
+    TonGateway::new(Network::Mainnet, Watched::Wallet(address(wallet)), providers, host_clock())
 }
 
 /// The same for the USDT wallet `wallet` of `owner`.
 fn usdt_gateway(wallet: &str, owner: &str, configs: Vec<ProviderConfig>) -> TonGateway {
     let providers = Arc::new(Providers::new(configs).expect("valid"));
-    let clock = Arc::new(ManualClock::at(Timestamp::from_unix(SYNC_UTIME)));
     let watched = Watched::Usdt { wallet: address(wallet), owner: address(owner) };
-    TonGateway::new(Network::Mainnet, watched, providers, clock)
+    TonGateway::new(Network::Mainnet, watched, providers, host_clock())
 }
 
 /// The recorded chain of one account.
@@ -269,6 +272,12 @@ async fn a_long_wait_is_reported_instead_of_waited_for() {
     server.script([Scripted::Header(429, header::RETRY_AFTER, "60")]);
     assert_eq!(gateway.head().await, Err(GatewayError::RateLimited { retry_after: Seconds(60) }));
     assert_eq!(server.requests().len(), 1);
+    server.script([Scripted::Header(429, header::RETRY_AFTER, "4000000000")]);
+    assert_eq!(
+        gateway.head().await,
+        Err(GatewayError::RateLimited { retry_after: Seconds(300) }),
+        "not until the end of the world"
+    );
 }
 
 #[tokio::test]

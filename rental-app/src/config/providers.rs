@@ -46,7 +46,10 @@ impl ShopConfig {
         let mut providers = Vec::<ProviderConfig>::new();
         for (index, kind) in kinds.into_iter().enumerate() {
             let base_url = urls[index].clone();
-            if providers.iter().any(|other| other.kind == kind && other.base_url == base_url) {
+            let place =
+                |url: &Option<String>| url.as_deref().map(|url| url.trim_end_matches('/').to_lowercase());
+            let same = |other: &ProviderConfig| place(&other.base_url) == place(&base_url);
+            if providers.iter().any(|other| other.kind == kind && same(other)) {
                 return Err(ConfigError::SameProvider(kind));
             }
             let file = files[index].as_ref().map(PathBuf::from);

@@ -105,6 +105,10 @@ impl Draft<'_> {
         if from_lt >= from.lt {
             return Err(DomainError::ChainNotRead { read_to_lt: from.lt });
         }
+        let start_lt = self.shop.chain_start(currency).map_or(0, |start| start.lt);
+        if from_lt < start_lt {
+            return Err(DomainError::ChainBeforeStart { start_lt });
+        }
         let cursor = ChainCursor { lt: from_lt, hash: None };
         self.chain = Some(ChainMove { from, to: ChainState { cursor, ..stored } });
         self.audit("chain.reread", from_lt, Some(from.lt.to_string()));

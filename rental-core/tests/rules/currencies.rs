@@ -173,6 +173,16 @@ async fn the_usdt_wallet_is_pinned_with_the_place_where_its_chain_began() {
     let view = shop.service.shop().await.unwrap();
     assert_eq!((view.shop.usdt.unwrap().chain_start.lt, view.chains.of(Currency::Usdt).cursor.lt), (7, 7));
     assert_eq!(view.chains.of(Currency::Ton).cursor, ChainCursor::START);
+    let read = ChainState { cursor: ChainCursor { lt: 50, hash: None }, ..view.chains.of(Currency::Usdt) };
+    let from = ChainCursor { lt: 7, hash: None };
+    shop.ask(Actor::System, Command::AdvanceChain { from, to: read }).await.unwrap();
+    let reread = |from_lt| Command::RereadChain { currency: Currency::Usdt, from_lt };
+    assert_eq!(
+        refusal(shop.admin(reread(6)).await),
+        DomainError::ChainBeforeStart { start_lt: 7 },
+        "what came before the shop is not its own"
+    );
+    shop.admin(reread(7)).await.unwrap();
     for who in [actor(7), Actor::Integrator("demo".parse().unwrap())] {
         assert_eq!(refusal(shop.ask(who.clone(), accept(MASTER, WALLET, 0)).await), DomainError::Denied);
         assert_eq!(refusal(shop.ask(who, Command::RefuseUsdt).await), DomainError::Denied);

@@ -19,6 +19,8 @@ use super::{ProviderConfig, ProviderError};
 
 /// The longest pause between two tries. A server that asks for more is reported instead of waited for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// The longest wish of a server that is heeded: payments wait meanwhile.
+const LONGEST_WISH: Duration = Duration::from_secs(5 * 60);
 /// The largest answer that is read; a page of 100 usual transactions takes about a quarter of a megabyte. Longer ones
 /// are asked for in smaller pages.
 const LARGEST_ANSWER: usize = 16 << 20;
@@ -336,10 +338,11 @@ async fn read(mut response: Response) -> Result<Vec<u8>, CallError> {
     Ok(body)
 }
 
-/// The pause in a `Retry-After` header in seconds. Its other form, a date, is used by none of these APIs.
+/// The pause in a `Retry-After` header in seconds, as far as it is heeded. Its other form, a date, is used by none of
+/// these APIs.
 fn retry_after(response: &Response) -> Option<Duration> {
     let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+    Some(Duration::from_secs(seconds).min(LONGEST_WISH))
 }
 
 /// A connection that failed. Its URL is left out of the text.

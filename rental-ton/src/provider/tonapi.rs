@@ -3,7 +3,7 @@
 //! A transaction comes with its bag of cells in hex (`raw`). Accounts are answered without a time, so the time comes
 //! from the masterchain's head, which is asked for at most once in [`CLOCK_KEPT`](super::CLOCK_KEPT).
 
-use rental_core::{ChainCursor, Timestamp};
+use rental_core::{ChainCursor, Network, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,9 +13,16 @@ use super::wire;
 use crate::TonAddress;
 use crate::walk::{Link, Row};
 
+/// The `global_id` of mainnet's blocks.
+const MAINNET: i32 = -239;
+/// The `global_id` of the test network's blocks.
+const TESTNET: i32 = -3;
+
 #[derive(Debug, Deserialize)]
 struct MasterchainHead {
     gen_utime: wire::Whole,
+    /// The network's own number (`global_id` of its blocks).
+    global_id: Option<i32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,10 +51,16 @@ struct RunResult {
     stack: Vec<Value>,
 }
 
-/// The time of the newest masterchain block.
-pub(super) async fn clock(client: &Client) -> Result<Timestamp, CallError> {
+/// The time of the newest masterchain block, which must be one of `network`.
+pub(super) async fn clock(client: &Client, network: Network) -> Result<Timestamp, CallError> {
     let head: MasterchainHead =
         client.call(&Call::get("v2/blockchain/masterchain-head"), wire::plain).await?;
+    let expected = if network == Network::Testnet { TESTNET } else { MAINNET };
+    if let Some(other) = head.global_id.filter(|id| *id != expected) {
+        let reason =
+            format!("it serves the network {other} and not {network} ({expected}); correct TON_API_URL");
+        return Err(CallError::new(Failure::Refused(421), reason));
+    }
     Ok(Timestamp::from_unix(head.gen_utime.0))
 }
 

@@ -371,6 +371,62 @@ async fn providers_with_different_chains_are_found_to_contradict_each_other() {
 }
 
 #[tokio::test]
+async fn no_time_passes_while_only_one_provider_knows_the_place_that_was_read() {
+    let worlds = Worlds::new().await;
+    let first = worlds.pay(0, "first", &[0, 1]).await;
+    worlds.pass(60);
+    let read = worlds.gateway.read(&ChainCursor::START).await.expect("genuine");
+    let known = read.read_to;
+    assert!(known > Timestamp::EPOCH);
+    let invented = worlds.pay(0, "invented", &[0]).await;
+    worlds.pass(60);
+    let read = worlds.gateway.read(&first).await.expect("a chain in itself");
+    assert_eq!(places(&read.transactions), [invented]);
+    assert_eq!(read.read_to, Timestamp::EPOCH);
+    for _ in 0..2 {
+        worlds.pass(60);
+        assert_eq!(worlds.gateway.read(&invented).await.expect("idle").read_to, Timestamp::EPOCH);
+    }
+    let row = worlds.servers[0].chain().rows[0].clone();
+    worlds.servers[1].chain().rows.insert(0, row);
+    assert!(worlds.gateway.read(&invented).await.expect("idle").read_to > known, "it was true after all");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_ahead_ends_no_reservation() {
+    for kind in [ProviderKind::Toncenter, ProviderKind::Tonapi] {
+        let (server, url) = Server::start(history()).await;
+        server.chain().sync_utime = SYNC_UTIME + 7_200;
+        let providers = Arc::new(Providers::new(vec![config_of(kind, &url)]).expect("valid"));
+        let clock = Arc::new(ManualClock::at(Timestamp::from_unix(SYNC_UTIME)));
+        let watched = Watched::Wallet(address(&history().wallet));
+        let gateway = TonGateway::new(Network::Mainnet, watched, providers, clock);
+        let read = gateway.read(&ChainCursor::START).await.expect("genuine");
+        assert_eq!((read.transactions.len(), read.read_to.unix()), (45, SYNC_UTIME), "{kind}");
+        assert_eq!(gateway.head().await.expect("answered").read_to.unix(), SYNC_UTIME, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_of_the_other_network_is_refused() {
+    for (url, network) in [
+        ("https://testnet.toncenter.com/api/v2", Network::Mainnet),
+        ("https://TESTNET.tonapi.io:443", Network::Mainnet),
+        ("https://tonapi.io/", Network::Testnet),
+    ] {
+        let config = ProviderConfig::new(ProviderKind::Tonapi, network, Some(url.to_owned()), None);
+        assert!(matches!(Providers::new(vec![config]), Err(ProviderError::OtherNetwork)), "{url}");
+    }
+    let (server, url) = Server::start(history()).await;
+    let gateway = gateway(&history().wallet, vec![config_of(ProviderKind::Tonapi, &url)]);
+    server.script([body(200, r#"{"gen_utime":1767225600,"global_id":-3}"#)]);
+    let refused = gateway.head().await.expect_err("the test network").to_string();
+    assert!(refused.contains("TON_API_URL"), "{refused}");
+    server.script([body(200, r#"{"gen_utime":1767225600,"global_id":-239}"#)]);
+    gateway.head().await.expect("mainnet");
+}
+
+#[tokio::test]
 async fn a_burst_between_two_polls_is_read_completely() {
     let worlds = Worlds::new().await;
     let mut paid = Vec::new();
