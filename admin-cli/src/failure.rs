@@ -144,9 +144,10 @@ impl From<OpenError> for Failure {
             OpenError::Config(_)
             | OpenError::Wallet(_)
             | OpenError::StartAhead { .. }
+            | OpenError::Usdt(_)
+            | OpenError::Alerts(_)
             | OpenError::Redis(RedisOpenError::Config(_)) => (Exit::Usage, "config.invalid"),
             OpenError::Provider(_) => (Exit::Usage, "config.provider"),
-            OpenError::Usdt(_) | OpenError::Alerts(_) => (Exit::Usage, "config.invalid"),
             OpenError::Store(ref error) => unopened(error),
             OpenError::NoShop => (Exit::NotFound, "store.no_shop"),
             OpenError::ShopGone { .. } => (Exit::Failure, "store.shop_gone"),

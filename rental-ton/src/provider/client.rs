@@ -20,7 +20,7 @@ use super::{ProviderConfig, ProviderError};
 /// The longest pause between two tries. A server that asks for more is reported instead of waited for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// The longest wish of a server that is heeded: payments wait meanwhile.
-const LONGEST_WISH: Duration = Duration::from_secs(5 * 60);
+const LONGEST_WISH: Duration = Duration::from_mins(5);
 /// The largest answer that is read; a page of 100 usual transactions takes about a quarter of a megabyte. Longer ones
 /// are asked for in smaller pages.
 const LARGEST_ANSWER: usize = 16 << 20;
