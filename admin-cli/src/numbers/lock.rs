@@ -1,9 +1,7 @@
 //! `numbers lock` and `numbers unlock`: maintenance that nobody else may disturb.
 
 use clap::Args;
-use rental_core::{
-    Command, DomainError, Entropy, LeaseName, LeaseToken, OsEntropy, PhoneNumber, Seconds, ServiceError,
-};
+use rental_core::{LeaseName, LeaseToken, MaintenanceLock, PhoneNumber, Seconds, lock_number, unlock_number};
 use serde::Serialize;
 
 use crate::desk::Desk;
@@ -56,20 +54,10 @@ impl Shape for LockShape {
 
 /// Takes the number's lease.
 pub(super) async fn lock(lock: &Lock, desk: &mut Desk<'_>) -> Result<(), Failure> {
-    let number = desk.rentals.number(lock.number).await?.number;
-    let name = LeaseName::Number(number);
-    let entropy = OsEntropy.draw();
-    let token = LeaseToken::from_entropy(std::array::from_fn(|i| entropy[i]));
-    let Some(until) = desk.leases.acquire(&name, &token, lock.ttl).await? else {
-        return Err(match desk.leases.held_until(&name).await? {
-            Some(until) => ServiceError::from(DomainError::NumberLocked { until }).into(),
-            None => ServiceError::Contended.into(),
-        });
-    };
-    if let Err(error) = desk.execute(Command::NoteLock { number, until: Some(until) }).await {
-        desk.leases.release(&name, &token).await?; // no lock without a line in the trail
-        return Err(error.into());
-    }
+    let Lock { number, ttl } = *lock;
+    let request = |command| desk.request(command);
+    let MaintenanceLock { token, until } =
+        lock_number(desk.rentals, desk.leases, number, ttl, request).await?;
     desk.say("locked; pass --lease TOKEN to change it meanwhile")?;
     desk.show(&LockShape {
         number,
@@ -82,8 +70,8 @@ pub(super) async fn lock(lock: &Lock, desk: &mut Desk<'_>) -> Result<(), Failure
 pub(super) async fn unlock(unlock: &Unlock, desk: &mut Desk<'_>) -> Result<(), Failure> {
     let number = desk.rentals.number(unlock.number).await?.number;
     let token = LeaseToken::from_text(&unlock.token);
-    if desk.leases.release(&LeaseName::Number(number), &token).await? {
-        desk.execute(Command::NoteLock { number, until: None }).await?;
+    let request = |command| desk.request(command);
+    if unlock_number(desk.rentals, desk.leases, number, &token, request).await? {
         desk.say("unlocked")?;
         return desk.show(&LockShape { number, token: None, locked_until: None });
     }

@@ -1,9 +1,9 @@
 //! What operators decide. Whatever takes something away is asked twice.
 
 use rental_core::{
-    Command, Currency, CustomerId, DomainError, Entropy, Expected, LeaseName, LeaseToken, NoteKey, OsEntropy,
-    Outcome, Payment, PaymentLinks, PaymentRequest, PhoneNumber, Receipt, Request, Seconds, ServiceError,
-    StoreError, Term, TxHash, Writing, Written,
+    Command, Currency, CustomerId, DomainError, Expected, LeaseName, NoteKey, Outcome, Payment, PaymentLinks,
+    PaymentRequest, PhoneNumber, Receipt, Request, Seconds, ServiceError, StoreError, Term, TxHash, Writing,
+    Written, lock_number, unlock_number,
 };
 
 use super::screens;
@@ -103,36 +103,22 @@ impl Desk<'_> {
     }
 
     async fn lock(&self, number: PhoneNumber, minutes: u32) -> Answer {
-        let name = LeaseName::Number(number);
-        let number = self.bot.rentals.number(number).await?.number;
-        let entropy = OsEntropy.draw();
-        let token = LeaseToken::from_entropy(std::array::from_fn(|i| entropy[i]));
+        let (rentals, leases) = (self.bot.rentals.as_ref(), self.bot.leases.as_ref());
         let ttl = Seconds(u64::from(minutes) * 60);
-        let Some(until) = self.bot.leases.acquire(&name, &token, ttl).await? else {
-            let until = self.bot.leases.held_until(&name).await?;
-            return Err(match until {
-                Some(until) => DomainError::NumberLocked { until }.into(),
-                None => ServiceError::Contended,
-            });
-        };
-        self.note_lock(&name, &token).await?;
-        if let Err(error) = self.execute(Command::NoteLock { number, until: Some(until) }).await {
-            self.bot.leases.release(&name, &token).await?; // no lock without a line in the trail
-            return Err(error);
-        }
+        let request = |command| Request::new(self.actor(), command);
+        let lock = lock_number(rentals, leases, number, ttl, request).await?;
+        self.note_lock(&LeaseName::Number(number), &lock.token).await?;
         Ok(self.number(number).await?.toast(self.session.language.admin_done()))
     }
 
     async fn unlock(&self, number: PhoneNumber) -> Answer {
-        let (language, name) = (self.session.language, LeaseName::Number(number));
-        let token = self.lock_token(&name).await?;
-        let freed = match token {
-            Some(token) => self.bot.leases.release(&name, &token).await?,
+        let language = self.session.language;
+        let (rentals, leases) = (self.bot.rentals.as_ref(), self.bot.leases.as_ref());
+        let request = |command| Request::new(self.actor(), command);
+        let freed = match self.lock_token(&LeaseName::Number(number)).await? {
+            Some(token) => unlock_number(rentals, leases, number, &token, request).await?,
             None => false,
         };
-        if freed {
-            self.execute(Command::NoteLock { number, until: None }).await?;
-        }
         let view = self.number(number).await?;
         Ok(if freed { view.toast(language.admin_done()) } else { view.alert(language.admin_lock_not_here()) })
     }

@@ -194,6 +194,29 @@ async fn a_lock_is_in_the_trail_and_touches_nothing_else() {
 }
 
 #[tokio::test]
+async fn whoever_locks_a_number_is_in_the_trail_and_nobody_else_locks_it() {
+    let shop = TestShop::open().await;
+    let (service, leases) = (&shop.service, &shop.store);
+    let by = |actor: Actor| move |command| Request::new(actor, command);
+    let refused = lock_number(service, leases, number(1), Seconds(60), by(actor(7))).await;
+    assert_eq!(refusal(refused), DomainError::Denied);
+    assert_eq!(leases.held_until(&LeaseName::Number(number(1))).await, Ok(None), "no lock without its line");
+    let unknown = lock_number(service, leases, number(999), Seconds(60), by(admin())).await;
+    assert_eq!(refusal(unknown), DomainError::NumberUnknown);
+
+    let lock = lock_number(service, leases, number(1), Seconds(60), by(admin())).await.unwrap();
+    let second = lock_number(service, leases, number(1), Seconds(60), by(admin())).await;
+    assert_eq!(refusal(second), DomainError::NumberLocked { until: lock.until });
+    let wrong = LeaseToken::from_text("wrong");
+    assert_eq!(unlock_number(service, leases, number(1), &wrong, by(admin())).await, Ok(false));
+    assert_eq!(unlock_number(service, leases, number(1), &lock.token, by(admin())).await, Ok(true));
+    assert_eq!(unlock_number(service, leases, number(1), &lock.token, by(admin())).await, Ok(false));
+    let trail = shop.service.audit(&admin(), &PageRequest::first(3)).await.unwrap().items;
+    let actions: Vec<_> = trail.iter().map(|entry| entry.action.as_str()).take(2).collect();
+    assert_eq!(actions, ["number.unlock", "number.lock"]);
+}
+
+#[tokio::test]
 async fn a_store_belongs_to_one_wallet() {
     let shop = TestShop::open().await;
     let other = Wallet { network: Network::Mainnet, address: "UQother".to_owned() };
