@@ -126,7 +126,7 @@ impl Broadcasts {
         let progress = Progress { total: self.everybody().await?, ..Progress::default() };
         let broadcast =
             Broadcast { html: html.to_owned(), by, message, after: None, aside: Vec::new(), progress };
-        self.put(&broadcast, expected).await
+        Ok(self.put(&broadcast, expected).await?.is_some())
     }
 
     /// Stops the broadcast that runs; `false` when none does.
@@ -137,16 +137,23 @@ impl Broadcasts {
                 return Ok(false);
             }
             (running.progress.over, running.progress.stopped) = (true, true);
-            if self.put(&running, Expected::Version(note.version)).await? {
+            if self.put(&running, Expected::Version(note.version)).await?.is_some() {
                 return Ok(true);
             }
         }
     }
 
-    async fn put(&self, broadcast: &Broadcast, expected: Expected) -> Result<bool, StoreError> {
+    /// Notes a broadcast; nothing when another one, or another state of it, is there.
+    async fn put(
+        &self,
+        broadcast: &Broadcast,
+        expected: Expected,
+    ) -> Result<Option<NoteVersion>, StoreError> {
         let text = serde_json::to_string(broadcast).expect("plain data");
-        let written = self.notes.put_note(&key(), &text, Writing::LASTING.expecting(expected)).await?;
-        Ok(matches!(written, Written::Done(_)))
+        Ok(match self.notes.put_note(&key(), &text, Writing::LASTING.expecting(expected)).await? {
+            Written::Done(version) => Some(version),
+            Written::Refused { .. } => None,
+        })
     }
 }
 
@@ -201,7 +208,8 @@ impl Newsboy {
             }
             running.after = Some(person.key.to_string());
             moved = true;
-            let Some(next) = self.note(&running, version).await? else { return Ok(true) };
+            let noted = self.broadcasts.put(&running, Expected::Version(version)).await?;
+            let Some(next) = noted else { return Ok(true) }; // stopped meanwhile
             version = next;
         }
         if page.items.is_empty() || page.next.is_none() {
@@ -218,7 +226,8 @@ impl Newsboy {
                 }
                 running.aside.retain(|other| *other != user);
                 moved = true;
-                let Some(next) = self.note(&running, version).await? else { return Ok(true) };
+                let noted = self.broadcasts.put(&running, Expected::Version(version)).await?;
+                let Some(next) = noted else { return Ok(true) };
                 version = next;
                 break; // others may go first
             }
@@ -231,20 +240,6 @@ impl Newsboy {
             self.show(&running).await?;
         }
         Ok(moved)
-    }
-
-    /// Notes how far it has come; nothing when it was stopped meanwhile.
-    async fn note(
-        &self,
-        running: &Broadcast,
-        version: NoteVersion,
-    ) -> Result<Option<NoteVersion>, StoreError> {
-        let text = serde_json::to_string(running).expect("plain data");
-        let how = Writing::LASTING.expecting(Expected::Version(version));
-        Ok(match self.office.notes.put_note(&key(), &text, how).await? {
-            Written::Done(next) => Some(next),
-            Written::Refused { .. } => None,
-        })
     }
 
     /// Sends to one person, unless that one wants no news.
