@@ -138,7 +138,7 @@ impl Draft<'_> {
         let payment = self.payment.clone().ok_or(DomainError::PaymentUnknown)?;
         if payment.outcome == (Outcome::Exception { reason: ExceptionReason::Unconfirmed }) {
             match self.doubt(payment.amount, sighting) {
-                Some(ExceptionReason::Disputed) => self.dispute(payment),
+                Some(ExceptionReason::Disputed) => self.except(payment, ExceptionReason::Disputed),
                 Some(_) => {}
                 None => self.settle_confirmed(payment),
             }
@@ -164,18 +164,18 @@ impl Draft<'_> {
 
     /// Notes that a payment which waited has settled its invoice, or why it could not.
     fn conclude(&mut self, payment: Payment, refused: Option<ExceptionReason>) {
-        let outcome = refused.map_or(Outcome::Settled, |reason| Outcome::Exception { reason });
-        if let (Some(reason), Some(id)) = (refused, payment.invoice) {
+        let Some(reason) = refused else {
+            self.payment = Some(Payment { outcome: Outcome::Settled, ..payment });
+            return;
+        };
+        if let Some(id) = payment.invoice {
             self.stop_waiting(id, payment.tx);
-            let customer = self.invoice(id).map(|invoice| invoice.customer.clone());
-            let Payment { tx, amount, invoice, .. } = payment;
-            self.event(customer.as_ref(), EventKind::PaymentException { tx, amount, reason, invoice });
         }
-        self.payment = Some(Payment { outcome, ..payment });
+        self.except(payment, reason);
     }
 
-    fn dispute(&mut self, payment: Payment) {
-        let reason = ExceptionReason::Disputed;
+    /// Makes a payment that was booked an exception for this reason.
+    fn except(&mut self, payment: Payment, reason: ExceptionReason) {
         let Payment { tx, amount, invoice, .. } = payment;
         let customer = invoice.and_then(|id| self.invoice(id)).map(|invoice| invoice.customer.clone());
         self.event(customer.as_ref(), EventKind::PaymentException { tx, amount, reason, invoice });
