@@ -12,6 +12,7 @@ use std::time::Duration;
 use rental_core::{
     ChainCursor, ChainHead, GatewayError, Network, Seconds, SourceState, SourceStatus, Timestamp,
 };
+use reqwest::Url;
 use tokio::time::Instant;
 
 use self::circuit::Standing;
@@ -199,12 +200,11 @@ pub enum ProviderError {
 
 /// Whether `url` is that of one of the public servers of the other network, which is in their names.
 fn is_of_another_network(url: &str, network: Network) -> bool {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest).to_ascii_lowercase();
-    let public = |name: &str| host.split(['/', ':']).next() == Some(name);
-    match network {
-        Network::Testnet => ["toncenter.com", "tonapi.io"].into_iter().any(public),
-        _ => ["testnet.toncenter.com", "testnet.tonapi.io"].into_iter().any(public),
-    }
+    let others = match network {
+        Network::Testnet => ["toncenter.com", "tonapi.io"],
+        _ => ["testnet.toncenter.com", "testnet.tonapi.io"],
+    };
+    Url::parse(url.trim()).is_ok_and(|url| url.host_str().is_some_and(|host| others.contains(&host)))
 }
 
 /// What a provider says of a transaction.
