@@ -250,10 +250,10 @@ pub enum Command {
         /// When the lock ends by itself; `None` when it was ended.
         until: Option<Timestamp>,
     },
-    /// Send news to all customers; the sending itself is the frontend's.
-    Announce {
-        /// What they are told.
-        text: String,
+    /// Note that an operator sends news to all customers, or stops that; the sending itself is the frontend's.
+    NoteNews {
+        /// What they are told; `None` when it was stopped.
+        text: Option<String>,
     },
     /// Tell operators that something is wrong, or well again.
     Raise {

@@ -106,7 +106,7 @@ pub fn decide(state: &State, envelope: &Envelope, now: Timestamp) -> Result<Deci
         Command::ConfirmRefund { refund_tx, .. } => draft.confirm_refund(*refund_tx)?,
         Command::WriteOffPayment { .. } => draft.write_off_payment()?,
         Command::NoteLock { number, until } => draft.note_lock(*number, *until),
-        Command::Announce { text } => draft.announce(text),
+        Command::NoteNews { text } => draft.note_news(text.as_deref()),
         Command::Raise { alarm } => draft.raise(alarm),
         Command::SetOwner { user } => draft.set_owner(*user),
         Command::AddAdmin { user } => draft.add_admin(*user)?,
@@ -130,7 +130,7 @@ pub fn load_for(actor: &Actor, command: &Command) -> Load {
         | Command::AdvanceChain { .. }
         | Command::RereadChain { .. }
         | Command::NoteLock { .. }
-        | Command::Announce { .. }
+        | Command::NoteNews { .. }
         | Command::Raise { .. } => {}
         Command::SetOwner { .. }
         | Command::AddAdmin { .. }

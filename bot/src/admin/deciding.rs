@@ -80,10 +80,7 @@ impl Desk<'_> {
                 Ok(self.admins(self.admins_page(user).await?).await?.toast(language.admin_done()))
             }
             Press::SendNews(mark) => self.send_news(mark).await,
-            Press::StopNews => {
-                Broadcasts::new(self.bot.notes.clone()).stop().await?;
-                self.news().await
-            }
+            Press::StopNews => self.stop_news().await,
             _ => Ok(View::default()),
         }
     }
@@ -188,12 +185,21 @@ impl Desk<'_> {
             return Ok(self.news().await?.toast(language.admin_answered()));
         }
         let broadcasts = Broadcasts::new(self.bot.notes.clone());
-        if broadcasts.present().await?.is_some_and(|running| !running.progress.over) {
+        if broadcasts.running().await? {
             return Ok(self.news().await?.alert(language.admin_news_running()));
         }
-        self.execute(Command::Announce { text: text.clone() }).await?;
+        self.execute(Command::NoteNews { text: Some(text.clone()) }).await?;
         if !broadcasts.begin(&escape(&text), self.session.user, message).await? {
             return Ok(self.news().await?.alert(language.admin_news_running()));
+        }
+        self.news().await
+    }
+
+    async fn stop_news(&self) -> Answer {
+        let broadcasts = Broadcasts::new(self.bot.notes.clone());
+        if broadcasts.running().await? {
+            self.execute(Command::NoteNews { text: None }).await?;
+            broadcasts.stop().await?;
         }
         self.news().await
     }

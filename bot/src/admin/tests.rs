@@ -402,8 +402,13 @@ async fn news_are_shown_before_they_are_sent_and_are_in_the_trail() {
     assert_eq!(trail[0].detail.as_deref(), Some("5 < 6 & so on"), "as it was written");
     let shown = screen(&bot, ADMIN, Press::Trail(0)).await;
     assert!(shown.text.contains("5 &lt; 6 &amp; so on"), "{}", shown.text);
-    let stopped = screen(&bot, ADMIN, Press::StopNews).await;
-    assert!(stopped.text.contains("stopped"));
+    for _ in 0..2 {
+        let stopped = screen(&bot, OWNER, Press::StopNews).await;
+        assert!(stopped.text.contains("stopped"));
+    }
+    let trail = bot.rentals.audit(&Actor::System, &PageRequest::first(2)).await.expect("read").items;
+    let lines: Vec<_> = trail.iter().map(|line| (line.actor.as_str(), line.action.as_str())).collect();
+    assert_eq!(lines, [("tg:1", "news.stop"), ("tg:2", "news.send")], "who stopped them, once");
 }
 
 #[tokio::test]

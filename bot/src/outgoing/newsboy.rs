@@ -96,11 +96,14 @@ impl Broadcasts {
         Ok(self.noted().await?.map(|(_, broadcast)| broadcast))
     }
 
+    /// Whether a broadcast runs.
+    pub(crate) async fn running(&self) -> Result<bool, StoreError> {
+        Ok(self.present().await?.is_some_and(|broadcast| !broadcast.progress.over))
+    }
+
     async fn noted(&self) -> Result<Option<(Note, Broadcast)>, StoreError> {
         let note = self.notes.note(&key()).await?;
-        Ok(note
-            .and_then(|note| Some((serde_json::from_str(&note.text).ok()?, note)))
-            .map(|(b, note)| (note, b)))
+        Ok(note.and_then(|note| Some((read(&note)?, note))).map(|(broadcast, note)| (note, broadcast)))
     }
 
     /// How many have used the bot.
@@ -118,11 +121,11 @@ impl Broadcasts {
 
     /// Begins a broadcast; `false` when another one runs.
     pub(crate) async fn begin(&self, html: &str, by: u64, message: Option<i32>) -> Result<bool, StoreError> {
-        let expected = match self.noted().await? {
-            Some((_, running)) if !running.progress.over => return Ok(false),
-            Some((note, _)) => Expected::Version(note.version),
-            None => Expected::Anything,
-        };
+        let last = self.notes.note(&key()).await?;
+        if last.as_ref().and_then(read).is_some_and(|last| !last.progress.over) {
+            return Ok(false);
+        }
+        let expected = last.map_or(Expected::Absent, |last| Expected::Version(last.version));
         let progress = Progress { total: self.everybody().await?, ..Progress::default() };
         let broadcast =
             Broadcast { html: html.to_owned(), by, message, after: None, aside: Vec::new(), progress };
@@ -155,6 +158,11 @@ impl Broadcasts {
             Written::Refused { .. } => None,
         })
     }
+}
+
+/// What a note says; one that cannot be read counts as absent, because an older version may have written it.
+fn read(note: &Note) -> Option<Broadcast> {
+    serde_json::from_str(&note.text).ok()
 }
 
 fn key() -> NoteKey {

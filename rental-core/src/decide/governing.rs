@@ -115,8 +115,11 @@ impl Draft<'_> {
         Ok(Effect::Done)
     }
 
-    pub(super) fn announce(&mut self, text: &str) -> Effect {
-        self.audit("news.send", "customers", Some(text.to_owned()));
+    pub(super) fn note_news(&mut self, text: Option<&str>) -> Effect {
+        match text {
+            Some(text) => self.audit("news.send", "customers", Some(text.to_owned())),
+            None => self.audit("news.stop", "customers", None),
+        }
         Effect::Done
     }
 

@@ -194,6 +194,18 @@ async fn a_lock_is_in_the_trail_and_touches_nothing_else() {
 }
 
 #[tokio::test]
+async fn news_are_in_the_trail_when_they_are_sent_and_when_they_are_stopped() {
+    let shop = TestShop::open().await;
+    let note = |text: Option<&str>| Command::NoteNews { text: text.map(str::to_owned) };
+    assert_eq!(refusal(shop.ask(actor(7), note(None)).await), DomainError::Denied);
+    shop.admin(note(Some("Hello"))).await.unwrap();
+    shop.admin(note(None)).await.unwrap();
+    let trail = shop.service.audit(&admin(), &PageRequest::first(2)).await.unwrap().items;
+    let lines = trail.iter().map(|entry| (entry.action.as_str(), entry.detail.as_deref()));
+    assert_eq!(lines.collect::<Vec<_>>(), [("news.stop", None), ("news.send", Some("Hello"))]);
+}
+
+#[tokio::test]
 async fn whoever_locks_a_number_is_in_the_trail_and_nobody_else_locks_it() {
     let shop = TestShop::open().await;
     let (service, leases) = (&shop.service, &shop.store);
