@@ -7,20 +7,23 @@
 //! | `pay:<invoice>` | which message shows this invoice | until it is over |
 //! | `toy:<invoice>` | that it was paid with toy coins | a day |
 //! | `seen:<invoice>` | that its screen has shown how it ended | a day |
-//! | `update:<id>` | that an update is being handled, or was | a minute, or a day |
+//! | `update:<id>` | that an update which was sent is being handled, or was | a minute, or a day |
+//! | `kept:<id>` | an update that was asked for and takes longer | until it is handled |
 
 use std::sync::Arc;
 
 use rental_core::{
-    Expected, InvoiceId, Note, NoteKey, Notes, PageRequest, PhoneNumber, Seconds, StoreError, Writing,
+    Expected, InvoiceId, Note, NoteKey, Notes, Page, PageRequest, PhoneNumber, Seconds, StoreError, Writing,
     Written,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::admin::Asked;
 use crate::callback::Filter;
 use crate::outgoing::Reach;
+use crate::telegram::Arrived;
 use crate::texts::Language;
 
 /// What is remembered.
@@ -232,9 +235,37 @@ impl Memory {
         self.notes.put_note(&key("update", update), DONE, Writing::passing(HANDLED)).await.map(drop)
     }
 
-    /// Whether an update has been handled and that was noted.
-    pub(crate) async fn was_handled(&self, update: u32) -> Result<bool, StoreError> {
-        Ok(self.notes.note(&key("update", update)).await?.is_some_and(|note| note.text == DONE))
+    /// Keeps an update that is being handled, so that it is found again after a crash.
+    pub(crate) async fn keep(&self, update: u32, text: &RawValue) -> Result<(), StoreError> {
+        self.notes.put_note(&key("kept", update), text.get(), Writing::LASTING).await.map(drop)
+    }
+
+    /// Keeps an update no longer.
+    pub(crate) async fn let_go(&self, update: u32) -> Result<(), StoreError> {
+        self.notes.remove_note(&key("kept", update)).await.map(drop)
+    }
+
+    /// The updates that are kept, oldest first. One that cannot be read is let go.
+    pub(crate) async fn kept(&self) -> Result<Vec<Arrived>, StoreError> {
+        let (mut kept, mut page) = (Vec::new(), PageRequest::first(PageRequest::MOST));
+        loop {
+            let Page { items, next } = self.notes.notes("kept:", &page).await?;
+            for note in items {
+                match RawValue::from_string(note.text).and_then(Arrived::read) {
+                    Ok(arrived) => kept.push(arrived),
+                    Err(error) => {
+                        tracing::warn!(note = %note.key, %error, "an update cannot be read any more and is lost");
+                        self.notes.remove_note(&note.key).await?;
+                    }
+                }
+            }
+            match next {
+                Some(next) => page.after = Some(next),
+                None => break,
+            }
+        }
+        kept.sort_by_key(|arrived| arrived.update.id.0);
+        Ok(kept)
     }
 
     async fn get<T: DeserializeOwned>(&self, key: &NoteKey) -> Result<Option<T>, StoreError> {
@@ -260,6 +291,7 @@ fn key(kind: &str, name: impl std::fmt::Display) -> NoteKey {
 mod tests {
     use super::*;
     use rental_core::{ManualClock, MemoryStore, Timestamp, Ulid};
+    use teloxide::types::UpdateKind;
 
     fn memory() -> (Memory, ManualClock) {
         let clock = ManualClock::at(Timestamp::from_unix(1_000));
@@ -276,7 +308,40 @@ mod tests {
         memory.finish(7).await.expect("written");
         clock.advance(Seconds::from_hours(23));
         assert_eq!(memory.claim(7).await, Ok(Claim::Done));
-        assert_eq!((memory.was_handled(7).await, memory.was_handled(8).await), (Ok(true), Ok(false)));
+    }
+
+    #[tokio::test]
+    async fn updates_that_are_kept_are_found_again_oldest_first() {
+        let (memory, _) = memory();
+        let chat = r#""chat": {"id": 7, "type": "private", "first_name": "x"}"#;
+        let from = r#""from": {"id": 7, "is_bot": false, "first_name": "x"}"#;
+        // The types forget that the message of this press is too old to be seen.
+        let press = format!(
+            r#"{{"update_id": 100, "callback_query": {{"id": "9", {from}, "chat_instance": "1", "data": "1h",
+                "message": {{{chat}, "message_id": 3, "date": 0}}}}}}"#
+        );
+        let message = format!(
+            r#"{{"update_id": 99, "message": {{"message_id": 3, "date": 1, {from}, {chat}, "text": "/start"}}}}"#
+        );
+        let texts = [message, press].map(|text| RawValue::from_string(text).expect("JSON"));
+        for (id, text) in [(100, &texts[1]), (99, &texts[0])] {
+            memory.keep(id, text).await.expect("written");
+        }
+        let unreadable = RawValue::from_string("{}".to_owned()).expect("JSON");
+        memory.keep(98, &unreadable).await.expect("written");
+        for _ in 0..2 {
+            let kept = memory.kept().await.expect("read");
+            assert_eq!(
+                kept.iter().map(|arrived| arrived.text.get()).collect::<Vec<_>>(),
+                texts.each_ref().map(|text| text.get())
+            );
+            assert!(matches!(kept[0].update.kind, UpdateKind::Message(_)));
+            assert!(matches!(kept[1].update.kind, UpdateKind::CallbackQuery(_)));
+        }
+        for id in [99, 100] {
+            memory.let_go(id).await.expect("removed");
+        }
+        assert!(memory.kept().await.expect("read").is_empty());
     }
 
     #[tokio::test]

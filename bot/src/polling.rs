@@ -1,10 +1,16 @@
 //! Asking for updates: for one process at a time, which holds a lease.
+//!
+//! Telegram forgets an update when it is asked for later ones, and gives out no more than a hundred at once. So before
+//! the next question everything in hand is either done or kept in the store: nothing is lost in a crash, and nobody's
+//! update that takes long keeps anybody else's from coming.
 
 mod hand;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::TryFutureExt;
 use futures::future::join_all;
 use rental_core::{Entropy, LeaseName, LeaseToken, Leases, OsEntropy, Seconds};
 use tokio::time::Instant;
@@ -12,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::intake::{Intake, line_of};
 use crate::memory::Memory;
-use crate::telegram::{MOST_UPDATES, Telegram, TelegramError};
+use crate::telegram::{Arrived, Telegram, TelegramError};
 use hand::Hand;
 
 /// How long Telegram waits for an update before it answers that there is none.
@@ -25,10 +31,13 @@ const RELIED_ON: Duration = Duration::from_millis(3_500);
 const RENEW_EVERY: Duration = Duration::from_secs(1);
 /// How often it is asked for while another process has it.
 const TRY_EVERY: Duration = Duration::from_millis(500);
-/// How long the next question waits for the updates in hand; one that takes longer must not hold up everybody else's.
-const PATIENCE: Duration = Duration::from_millis(100);
-/// How long they are waited for when the program ends.
-const LAST_PATIENCE: Duration = Duration::from_secs(5);
+/// How long the next question waits for the updates in hand; what takes longer is kept.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// How long they are waited for when the program ends, before and after what is left is kept.
+const LAST_PATIENCE: Duration = Duration::from_secs(4);
+/// How many updates may be in hand when more are asked for. One chat has few of them, so this many are of people whom
+/// Telegram or the shop does not answer at all, and then there is no use in more.
+const MOST_IN_HAND: usize = 2_000;
 /// The pauses after a question that failed.
 const PAUSES: [Duration; 4] =
     [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(10)];
@@ -55,14 +64,17 @@ pub(crate) async fn poll(
         };
         let asking = async {
             ask(telegram, intake, memory, &mut hand, stop).await;
-            hand.settle(LAST_PATIENCE).await;
-            // Tells Telegram what was handled, so that it is not given out again.
+            hand.finish(LAST_PATIENCE).await;
+            keep(memory, &mut hand).await;
+            // Tells Telegram what need not be given out again.
             let offset = hand.offset();
             if offset > 0
                 && let Err(error) = telegram.updates(offset, Duration::ZERO).await
             {
                 tracing::debug!(%error, "the last updates may come again");
             }
+            hand.finish(LAST_PATIENCE).await;
+            let_go(memory, &mut hand).await;
         };
         // Without the lease everything is dropped where it is; whatever is in hand goes on.
         tokio::select! {
@@ -73,8 +85,7 @@ pub(crate) async fn poll(
     lease.give_back().await;
 }
 
-/// Asks until `stop`. Telegram forgets an update when it is asked for later ones, so it is asked from the oldest one on
-/// that is not done; those in hand come again and are passed over.
+/// Asks until `stop`, after what was kept by a process that was killed.
 async fn ask(
     telegram: &Telegram,
     intake: &Intake,
@@ -82,53 +93,85 @@ async fn ask(
     hand: &mut Hand,
     stop: &CancellationToken,
 ) {
-    let (mut failures, mut arrears) = (0_usize, true);
-    loop {
-        hand.settle(PATIENCE).await;
-        let offset = hand.offset();
-        let noted = hand.done_out_of_turn().into_iter().map(|id| memory.finish(id));
-        if let Some(Err(error)) = join_all(noted).await.into_iter().find(Result::is_err) {
-            tracing::debug!(%error, "an update may be handled again after a crash");
+    let (mut failures, mut inherited) = (0_usize, false);
+    while !stop.is_cancelled() {
+        if !inherited {
+            match memory.kept().await {
+                Ok(kept) => take(intake, hand, kept, true),
+                Err(error) => {
+                    tracing::warn!(%error, "what was kept cannot be read; it is tried again");
+                    pause(TRY_EVERY, stop).await;
+                    continue;
+                }
+            }
+            inherited = true;
         }
-        let wait = if hand.is_empty() { WAIT } else { Duration::ZERO };
-        let answer = tokio::select! {
-            () = stop.cancelled() => return,
-            answer = telegram.updates(offset, wait) => answer,
+        hand.settle(PATIENCE).await;
+        keep(memory, hand).await;
+        let_go(memory, hand).await;
+        if hand.len() >= MOST_IN_HAND {
+            hand.next_done().await;
+            continue;
+        }
+        let wait = if hand.loose().next().is_none() { WAIT } else { Duration::ZERO };
+        let answer = {
+            let mut answer = pin!(telegram.updates(hand.offset(), wait));
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    answer = &mut answer => break answer,
+                    Some(()) = hand.next_done() => let_go(memory, hand).await,
+                }
+            }
         };
-        let updates = match answer {
-            Ok(updates) => updates,
+        match answer {
+            Ok(updates) => {
+                failures = 0;
+                if wait == WAIT && updates.iter().any(|arrived| hand.has(arrived.update.id.0)) {
+                    pause(TRY_EVERY, stop).await; // Telegram repeats what was confirmed
+                }
+                take(intake, hand, updates, false);
+            }
             Err(error) => {
                 let wait = pause_after(&error, failures);
                 failures += 1;
                 tracing::warn!(%error, retry_in = ?wait, "updates cannot be fetched{}", advice(&error));
                 pause(wait, stop).await;
-                continue;
             }
-        };
-        failures = 0;
-        let (some, full) = (!updates.is_empty(), updates.len() >= MOST_UPDATES);
-        let mut fresh: Vec<_> = updates.into_iter().filter(|update| !hand.has(update.id.0)).collect();
-        hand.crowded(full && fresh.is_empty());
-        if some && fresh.is_empty() && hand.is_empty() {
-            pause(TRY_EVERY, stop).await; // Telegram repeats what was confirmed
         }
-        if arrears {
-            // Some of what waited for this process may have been handled, out of turn, by one that was killed.
-            let known = join_all(fresh.iter().map(|update| memory.was_handled(update.id.0))).await;
-            let mut known = known.into_iter().map(|known| known.unwrap_or(false));
-            fresh.retain(|update| {
-                let known = known.next().unwrap_or(false);
-                if known {
-                    hand.pass_over(update.id.0, line_of(update));
-                }
-                !known
-            });
-            arrears = full;
+    }
+}
+
+/// Has updates handled that are not in hand.
+fn take(intake: &Intake, hand: &mut Hand, arrived: Vec<Arrived>, kept: bool) {
+    for Arrived { update, text } in arrived {
+        let (id, line) = (update.id.0, line_of(&update));
+        if hand.has(id) {
+            continue;
         }
-        for update in fresh {
-            let id = update.id.0;
-            let chat = line_of(&update);
-            hand.take(id, chat, intake.submit(update));
+        hand.take(id, line, text, intake.submit(update));
+        if kept {
+            hand.is_kept(id);
+        }
+    }
+}
+
+/// Keeps what is not done; what cannot be kept stays with Telegram.
+async fn keep(memory: &Memory, hand: &mut Hand) {
+    let keeping = hand.loose().map(|(id, text)| memory.keep(id, text).map_ok(move |()| id));
+    for kept in join_all(keeping).await {
+        match kept {
+            Ok(id) => hand.is_kept(id),
+            Err(error) => tracing::warn!(%error, "an update cannot be kept; Telegram gives it out again"),
+        }
+    }
+}
+
+/// Lets go what was kept and is done.
+async fn let_go(memory: &Memory, hand: &mut Hand) {
+    for gone in join_all(hand.over().into_iter().map(|id| memory.let_go(id))).await {
+        if let Err(error) = gone {
+            tracing::warn!(%error, "an update may be handled again after the next start");
         }
     }
 }

@@ -14,6 +14,7 @@ use reqwest::multipart::{Form, Part};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use teloxide::types::{BotCommand, Update};
 
@@ -30,7 +31,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// How much longer than it asks Telegram to wait the bot itself waits for updates.
 const POLL_MARGIN: Duration = Duration::from_secs(10);
 /// How many updates are taken at once; the most that Telegram gives.
-pub(crate) const MOST_UPDATES: usize = 100;
+const MOST_UPDATES: usize = 100;
 /// The kinds of updates that the bot understands.
 const UPDATES: [&str; 3] = ["message", "callback_query", "my_chat_member"];
 
@@ -47,6 +48,20 @@ pub(crate) struct Telegram {
 pub(crate) struct Sent {
     /// Its id in the chat.
     pub(crate) message: i32,
+}
+
+/// An update, and the text in which Telegram sent it: the types do not write everything as they read it.
+#[derive(Debug)]
+pub(crate) struct Arrived {
+    pub(crate) update: Update,
+    pub(crate) text: Box<RawValue>,
+}
+
+impl Arrived {
+    /// The update of this text.
+    pub(crate) fn read(text: Box<RawValue>) -> serde_json::Result<Self> {
+        Ok(Self { update: serde_json::from_str(text.get())?, text })
+    }
 }
 
 /// The bot itself.
@@ -183,11 +198,16 @@ impl Telegram {
 
     /// Updates from `offset` on, waiting for `wait` when there are none. Those before `offset` are forgotten by
     /// Telegram.
-    pub(crate) async fn updates(&self, offset: i64, wait: Duration) -> Result<Vec<Update>, TelegramError> {
+    pub(crate) async fn updates(&self, offset: i64, wait: Duration) -> Result<Vec<Arrived>, TelegramError> {
         let body = json!({
             "offset": offset, "timeout": wait.as_secs(), "limit": MOST_UPDATES, "allowed_updates": UPDATES,
         });
-        self.call_within(wait + POLL_MARGIN, "getUpdates", |request| request.json(&body)).await
+        let texts: Vec<Box<RawValue>> =
+            self.call_within(wait + POLL_MARGIN, "getUpdates", |request| request.json(&body)).await?;
+        let read = |text: Box<RawValue>| {
+            Arrived::read(text).map_err(|error| TelegramError::Unreadable(error.to_string()))
+        };
+        texts.into_iter().map(read).collect()
     }
 
     /// Has updates sent to `webhook`, up to `connections` at once.

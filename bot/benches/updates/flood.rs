@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use bot_testing::FakeTelegram;
+use bot_testing::{FakeTelegram, Fault, Where};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::rival::{self, Rival};
@@ -13,27 +13,34 @@ const PEOPLE: i64 = 2_000;
 const EACH: i64 = 5;
 /// How many updates of people come in a second.
 const RATE: i64 = 1_000;
-/// How many updates of the flooding chat come with every batch of [`BATCH`].
-const FLOOD: i64 = 20;
 const BATCH: i64 = 10;
+/// How many updates of one more chat come with every [`BATCH`].
+const FLOODS: [i64; 3] = [0, 1, 20];
+/// How long Telegram takes for a message, in milliseconds, when it is far away.
+const DELAY: u64 = 100;
 
 pub(crate) async fn run() {
     let people = PEOPLE * EACH;
     println!("\n{people} updates of {PEOPLE} chats, {RATE} a second\n");
-    println!("| one more chat sends | p50 ms | p99 ms | longest ms |");
-    println!("|---|---|---|---|");
+    println!("| Telegram takes for a message | one more chat sends | p50 ms | p99 ms | longest ms |");
+    println!("|---|---|---|---|---|");
     let rival = rival::ours().await;
-    for flood in [0, FLOOD] {
-        let waits = measure(&rival, flood).await;
-        let at = |share: usize| waits[(waits.len() - 1) * share / 100].as_secs_f64() * 1e3;
-        let rate = flood * RATE / BATCH;
-        println!("| {rate}/s | {:.1} | {:.1} | {:.1} |", at(50), at(99), at(100));
+    for delay in [0, DELAY] {
+        for flood in FLOODS {
+            let waits = measure(&rival, flood, Duration::from_millis(delay)).await;
+            let at = |share: usize| waits[(waits.len() - 1) * share / 100].as_secs_f64() * 1e3;
+            let rate = flood * RATE / BATCH;
+            println!("| {delay} ms | {rate}/s | {:.1} | {:.1} | {:.1} |", at(50), at(99), at(100));
+        }
     }
 }
 
 /// From each update of a person to its answer, shortest first.
-async fn measure(rival: &Rival, flood: i64) -> Vec<Duration> {
+async fn measure(rival: &Rival, flood: i64, delay: Duration) -> Vec<Duration> {
     let telegram = FakeTelegram::start();
+    if !delay.is_zero() {
+        telegram.fail(Where::method("sendMessage"), Fault::Delay(delay));
+    }
     let bot = rival.start(&telegram).await;
     let people: Vec<_> = (1000..1000 + PEOPLE).map(|id| telegram.user(id, "en")).collect();
     let flooding = telegram.user(7, "en");

@@ -1,141 +1,125 @@
-//! The updates in hand: those that Telegram has given out and has not been told to forget.
+//! The updates in hand: those that Telegram has given out and that are not done.
 
+use std::collections::hash_map::{Entry, HashMap};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
+use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::intake::Handled;
 
-/// How long an update may hold back the ones after it from being forgotten.
-const LONGEST: Duration = Duration::from_secs(30);
-/// How long it may when it keeps new ones from coming, because Telegram gives out no more than a hundred at once.
-const LONGEST_CROWDED: Duration = Duration::from_secs(3);
-
-/// How many updates of one chat in hand make a flood. They alone keep Telegram from giving out new ones, so when it gives
-/// out no more, those of the flood are the first that hold nothing back: a person does not tap that fast.
-const FLOOD: usize = 20;
-/// How many of the newest confirmed updates are known, should Telegram give them out again.
+/// How many of the newest updates that are done are known, should they come again.
 const KNOWN: usize = 1_000;
 
 /// The updates in hand.
 #[derive(Default)]
 pub(super) struct Hand {
     under_way: FuturesUnordered<BoxFuture<'static, u32>>,
-    /// Every update from the oldest one on that is not done.
-    taken: BTreeMap<u32, Taken>,
-    /// The newest of those that were taken before.
-    confirmed: VecDeque<u32>,
+    /// Those that only Telegram would give out again.
+    loose: BTreeMap<u32, Loose>,
+    /// Those that are kept in the store; in whose line each stands.
+    kept: HashMap<u32, i64>,
+    /// How many in each line are kept. There it goes slowly.
+    slow: HashMap<i64, usize>,
+    /// What was kept and is done.
+    over: Vec<u32>,
+    /// The newest that are done.
+    known: VecDeque<u32>,
     /// What comes after the newest update.
     end: i64,
-    crowded: bool,
 }
 
-/// An update in hand.
-struct Taken {
-    /// Whose it is.
-    chat: i64,
-    state: State,
-}
-
-/// How far an update has come.
-enum State {
-    UnderWay(Instant),
-    Done,
-    /// Done, and that was noted.
-    Noted,
+/// An update that is not kept.
+struct Loose {
+    /// In whose line it stands.
+    line: i64,
+    text: Box<RawValue>,
 }
 
 impl Hand {
-    /// Takes an update of `chat` that is being handled.
-    pub(super) fn take(&mut self, id: u32, chat: i64, handled: oneshot::Receiver<Handled>) {
-        self.put(id, chat, State::UnderWay(Instant::now()));
+    /// Takes update `id` with this text, which is being handled in this line.
+    pub(super) fn take(
+        &mut self,
+        id: u32,
+        line: i64,
+        text: Box<RawValue>,
+        handled: oneshot::Receiver<Handled>,
+    ) {
+        self.end = self.end.max(i64::from(id) + 1);
+        self.loose.insert(id, Loose { line, text });
         self.under_way.push(handled.map(move |_| id).boxed());
     }
 
-    /// Takes an update of `chat` that was handled before.
-    pub(super) fn pass_over(&mut self, id: u32, chat: i64) {
-        self.put(id, chat, State::Noted);
-    }
-
-    fn put(&mut self, id: u32, chat: i64, state: State) {
-        self.taken.insert(id, Taken { chat, state });
-        self.end = self.end.max(i64::from(id) + 1);
-    }
-
-    /// Whether an update has been taken, now or lately.
+    /// Whether an update is in hand, or was lately.
     pub(super) fn has(&self, id: u32) -> bool {
-        self.taken.contains_key(&id) || self.confirmed.contains(&id)
+        self.loose.contains_key(&id) || self.kept.contains_key(&id) || self.known.contains(&id)
     }
 
-    /// Whether everything is done that was taken, as of the last [`offset`](Self::offset).
-    pub(super) fn is_empty(&self) -> bool {
-        self.taken.is_empty()
+    /// How many updates are in hand.
+    pub(super) fn len(&self) -> usize {
+        self.loose.len() + self.kept.len()
     }
 
-    /// Whether Telegram has given out all it gives at once, and nothing of it was new.
-    pub(super) fn crowded(&mut self, crowded: bool) {
-        self.crowded = crowded;
+    /// Waits for the next one to be done; `None` when there is nothing in hand.
+    pub(super) async fn next_done(&mut self) -> Option<()> {
+        let id = self.under_way.next().await?;
+        self.loose.remove(&id);
+        if let Some(line) = self.kept.remove(&id) {
+            self.over.push(id);
+            if let Entry::Occupied(mut kept) = self.slow.entry(line) {
+                *kept.get_mut() -= 1;
+                if *kept.get() == 0 {
+                    kept.remove();
+                }
+            }
+        }
+        self.known.push_back(id);
+        self.known.drain(..self.known.len().saturating_sub(KNOWN));
+        Some(())
     }
 
-    /// Waits until everything is done, but not longer than `patience`.
+    /// Waits, up to `patience`, for what is not kept. Where it goes slowly that would be in vain.
     pub(super) async fn settle(&mut self, patience: Duration) {
         let until = Instant::now() + patience;
-        while let Ok(Some(id)) = tokio::time::timeout_at(until, self.under_way.next()).await {
-            if let Some(taken) = self.taken.get_mut(&id) {
-                taken.state = State::Done;
+        while self.loose.values().any(|loose| !self.slow.contains_key(&loose.line)) {
+            if tokio::time::timeout_at(until, self.next_done()).await.is_err() {
+                return;
             }
         }
     }
 
-    /// The oldest update that is not done, or what comes after the newest one; 0 when there was none. What is before it
-    /// is no more in hand. An update that holds back others for too long counts as done.
-    pub(super) fn offset(&mut self) -> i64 {
-        let longest = if self.crowded { LONGEST_CROWDED } else { LONGEST };
-        let flood = self.flood();
-        while let Some(oldest) = self.taken.first_entry() {
-            let (update, Taken { chat, state }) = (*oldest.key(), oldest.get());
-            if let State::UnderWay(since) = state {
-                let flooding = flood.contains(chat);
-                if since.elapsed() < longest && !flooding {
-                    return i64::from(update);
-                }
-                if flooding {
-                    tracing::debug!(update, "an update of a flood is confirmed before it is done");
-                } else {
-                    tracing::warn!(update, "an update takes long and is confirmed before it is done");
-                }
-                metrics::counter!("rental_bot_updates_total", "result" => "confirmed_early").increment(1);
-            }
-            oldest.remove();
-            self.confirmed.push_back(update);
-        }
-        self.confirmed.drain(..self.confirmed.len().saturating_sub(KNOWN));
-        self.end
+    /// Waits, up to `patience`, for everything.
+    pub(super) async fn finish(&mut self, patience: Duration) {
+        let until = Instant::now() + patience;
+        while let Ok(Some(())) = tokio::time::timeout_at(until, self.next_done()).await {}
     }
 
-    /// The chats that keep everybody else's updates from coming.
-    fn flood(&self) -> Vec<i64> {
-        if !self.crowded {
-            return Vec::new();
-        }
-        let mut chats: Vec<i64> = self.taken.values().map(|taken| taken.chat).collect();
-        chats.sort_unstable();
-        let many = chats.chunk_by(|one, other| one == other).filter(|updates| updates.len() >= FLOOD);
-        many.map(|updates| updates[0]).collect()
+    /// What is not kept, by its number.
+    pub(super) fn loose(&self) -> impl Iterator<Item = (u32, &RawValue)> {
+        self.loose.iter().map(|(id, loose)| (*id, &*loose.text))
     }
 
-    /// The updates that are done before an older one is, each told once.
-    pub(super) fn done_out_of_turn(&mut self) -> Vec<u32> {
-        let done = self.taken.iter_mut().filter(|(_, taken)| matches!(taken.state, State::Done));
-        done.map(|(id, taken)| {
-            taken.state = State::Noted;
-            *id
-        })
-        .collect()
+    /// This one is kept now.
+    pub(super) fn is_kept(&mut self, id: u32) {
+        if let Some(Loose { line, .. }) = self.loose.remove(&id) {
+            self.kept.insert(id, line);
+            *self.slow.entry(line).or_default() += 1;
+        }
+    }
+
+    /// What was kept and is done, each told once.
+    pub(super) fn over(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.over)
+    }
+
+    /// The oldest update that only Telegram would give out again, or what comes after the newest one; 0 when there was
+    /// none.
+    pub(super) fn offset(&self) -> i64 {
+        self.loose.keys().next().map_or(self.end, |id| i64::from(*id))
     }
 }
 
@@ -143,69 +127,57 @@ impl Hand {
 mod tests {
     use super::*;
 
-    fn take(hand: &mut Hand, id: u32) -> oneshot::Sender<Handled> {
-        take_from(hand, i64::from(id), id)
-    }
+    const PATIENCE: Duration = Duration::from_millis(50);
 
-    fn take_from(hand: &mut Hand, chat: i64, id: u32) -> oneshot::Sender<Handled> {
+    fn take(hand: &mut Hand, id: u32, line: i64) -> oneshot::Sender<Handled> {
         let (done, handled) = oneshot::channel();
-        hand.take(id, chat, handled);
+        hand.take(id, line, RawValue::NULL.to_owned(), handled);
         done
     }
 
+    fn loose(hand: &Hand) -> Vec<u32> {
+        hand.loose().map(|(id, _)| id).collect()
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn what_is_not_done_is_not_forgotten() {
+    async fn telegram_is_told_of_what_is_done_or_kept_and_of_nothing_else() {
         let mut hand = Hand::default();
         assert_eq!(hand.offset(), 0);
-        let (slow, quick) = (take(&mut hand, 7), take(&mut hand, 8));
+        let (slow, quick, slow_too) = (take(&mut hand, 7, 1), take(&mut hand, 8, 2), take(&mut hand, 9, 3));
         quick.send(Handled::Done).expect("it is waited for");
-        hand.settle(Duration::from_millis(100)).await;
-        assert_eq!((hand.offset(), hand.has(8)), (7, true), "it comes again and is known");
-        assert_eq!((hand.done_out_of_turn(), hand.done_out_of_turn()), (vec![8], vec![]));
+        hand.settle(PATIENCE).await;
+        assert_eq!((hand.offset(), loose(&hand), hand.has(8)), (7, vec![7, 9], true));
+        hand.is_kept(7);
+        assert_eq!((hand.offset(), hand.has(7), hand.over()), (9, true, vec![]));
+        hand.is_kept(9);
+        assert_eq!((hand.offset(), hand.len()), (10, 2));
         slow.send(Handled::Failed).expect("it is waited for");
-        hand.settle(Duration::from_millis(100)).await;
-        assert_eq!((hand.offset(), hand.is_empty()), (9, true));
+        drop(slow_too);
+        hand.finish(PATIENCE).await;
+        assert_eq!((hand.over(), hand.over(), hand.len()), (vec![7, 9], vec![], 0));
+        assert!(hand.has(7) && !hand.has(10), "should it come again, it is known");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_hangs_holds_nobody_up_for_long() {
+    async fn a_chat_in_which_it_goes_slowly_is_waited_for_once() {
         let mut hand = Hand::default();
-        let (_first, done, _third) = (take(&mut hand, 1), take(&mut hand, 2), take(&mut hand, 3));
-        done.send(Handled::Done).expect("it is waited for");
-        hand.settle(LONGEST_CROWDED).await;
-        assert_eq!(hand.offset(), 1);
-        hand.crowded(true);
-        assert_eq!(hand.offset(), 4);
-        let _fourth = take(&mut hand, 4);
-        hand.crowded(false);
-        hand.settle(LONGEST).await;
-        assert_eq!(hand.offset(), 5);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_flood_holds_up_nobody_else_and_nobody_else_is_forgotten_with_it() {
-        let mut hand = Hand::default();
-        let flood = |hand: &mut Hand, ids: std::ops::Range<u32>| -> Vec<_> {
-            ids.map(|id| take_from(hand, 7, id)).collect()
-        };
-        let before = flood(&mut hand, 1..51);
-        let other = take_from(&mut hand, 8, 51);
-        let after = flood(&mut hand, 52..101);
-        assert_eq!(hand.offset(), 1, "nobody waits");
-        hand.crowded(true);
-        assert_eq!(hand.offset(), 51);
-        other.send(Handled::Done).expect("it is waited for");
-        hand.settle(Duration::from_millis(100)).await;
-        assert_eq!(hand.offset(), 101);
-        drop((before, after));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_was_confirmed_and_comes_again_is_known() {
-        let mut hand = Hand::default();
-        take(&mut hand, 7).send(Handled::Done).expect("it is waited for");
-        hand.settle(Duration::from_millis(100)).await;
-        assert_eq!((hand.offset(), hand.is_empty()), (8, true));
-        assert!(hand.has(7) && !hand.has(8));
+        let began = Instant::now();
+        let first = take(&mut hand, 1, 7);
+        hand.settle(PATIENCE).await;
+        assert_eq!(began.elapsed(), PATIENCE);
+        hand.is_kept(1);
+        let second = take(&mut hand, 2, 7);
+        hand.settle(PATIENCE).await;
+        assert_eq!((began.elapsed(), loose(&hand)), (PATIENCE, vec![2]), "not for what stands behind it");
+        let other = take(&mut hand, 3, 8);
+        hand.settle(PATIENCE).await;
+        assert_eq!(began.elapsed(), 2 * PATIENCE, "but for somebody else's");
+        for done in [first, second, other] {
+            done.send(Handled::Done).expect("it is waited for");
+        }
+        hand.finish(PATIENCE).await;
+        let _third = take(&mut hand, 4, 7);
+        hand.settle(PATIENCE).await;
+        assert_eq!(began.elapsed(), 3 * PATIENCE, "and again when it has caught up");
     }
 }

@@ -92,7 +92,7 @@ async fn the_newest_question_takes_the_answer() {
     ask().await;
     owner.press("🌐 Language", "English").await;
     owner.chat.send("777");
-    shop.telegram.wait_for_silence().await;
+    owner.is_heard_out().await;
     assert_eq!(received(&owner, "Make 777 an admin?"), 0, "{}", owner.chat.shown());
 
     // And an operator's question ends a customer's.

@@ -26,6 +26,17 @@ impl Person {
         self.chat.wait_for_text(then).await
     }
 
+    /// Waits until everything this person has done was handled: the bot handles a chat's updates in order.
+    pub(crate) async fn is_heard_out(&self) {
+        let answers = |messages: &[Message]| {
+            let help = ["How it works", "Как это работает"];
+            messages.iter().filter(|message| help.iter().any(|title| message.text.contains(title))).count()
+        };
+        let before = answers(&self.chat.messages());
+        self.chat.send("/help");
+        self.chat.wait_for(|messages| (answers(messages) > before).then_some(())).await;
+    }
+
     /// From home to the screen to pay on.
     pub(crate) async fn order(&self, number: &str) -> Message {
         let number = number.parse::<PhoneNumber>().unwrap().pretty();

@@ -53,7 +53,7 @@ async fn a_number_is_rented_renewed_and_handed_on(shop: Shop) {
         assert!(toast.contains("not have this number"), "{name}: {toast}");
     }
     assert_eq!(holder(&shop).await, Some(CustomerId::Telegram(8)));
-    shop.telegram.wait_for_silence().await;
+    alice.is_heard_out().await;
     for call in shop.telegram.calls() {
         let is_fine = call.is_ok() || call.answer.to_string().contains("message is not modified");
         assert!(is_fine, "{call:?}");
@@ -86,8 +86,7 @@ async fn a_double_tap_orders_once() {
     for tap in taps {
         tap.answer().await;
     }
-    alice.chat.wait_for_text("Pay 10 TON").await;
-    shop.telegram.wait_for_silence().await;
+    alice.is_heard_out().await;
     let hers = InvoiceQuery { owner: Owner::Customer(CustomerId::Telegram(7)), ..InvoiceQuery::default() };
     let page = PageRequest::first(50);
     let invoices = shop.app.service.invoices(&Actor::System, &hers, &page).await.unwrap();
@@ -109,7 +108,7 @@ async fn toy_coins_are_sent_once_however_often_the_button_is_tapped() {
     }
     alice.chat.wait_for_text("is yours").await;
     alice.chat.press(&bill, "toy coins").answer().await; // on an old copy of the screen
-    shop.telegram.wait_for_silence().await;
+    alice.is_heard_out().await;
     let all = PaymentQuery::default();
     let payments = shop.app.service.payments(&Actor::System, &all, &PageRequest::first(9)).await.unwrap();
     assert_eq!(payments.items.len(), 1, "{}", alice.chat.shown());
@@ -198,7 +197,7 @@ async fn a_code_to_scan_is_uploaded_once() {
     for _ in 0..2 {
         alice.chat.click("QR code").await.answer().await;
     }
-    shop.telegram.wait_for_silence().await;
+    alice.is_heard_out().await;
     let sent: Vec<_> =
         shop.telegram.calls().into_iter().filter(|call| call.method == "sendPhoto" && call.is_ok()).collect();
     assert_eq!(sent.len(), 2);
@@ -222,7 +221,7 @@ async fn nobody_is_picked_also_after_the_language_changed() {
     alice.chat.wait_for_text("Хорошо").await;
     alice.chat.wait_for(|messages| messages.last()?.button("📤 Передать").map(drop)).await;
     alice.chat.send("8");
-    shop.telegram.wait_for_silence().await;
+    alice.is_heard_out().await;
     let asked = alice.chat.messages().iter().any(|message| message.text.contains("Предложить"));
     assert!(!asked, "the question is over: {}", alice.chat.shown());
 }
