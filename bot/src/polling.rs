@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::intake::{Intake, line_of};
 use crate::memory::Memory;
-use crate::telegram::{Arrived, Telegram, TelegramError};
+use crate::telegram::{Arrived, MOST_UPDATES, Telegram, TelegramError};
 use hand::Hand;
 
 /// How long Telegram waits for an update before it answers that there is none.
@@ -33,6 +33,8 @@ const RENEW_EVERY: Duration = Duration::from_secs(1);
 const TRY_EVERY: Duration = Duration::from_millis(500);
 /// How long the next question waits for the updates in hand; what takes longer is kept.
 const PATIENCE: Duration = Duration::from_millis(50);
+/// How long it waits without any progress while Telegram has more than it gives at once.
+const LULL: Duration = Duration::from_millis(10);
 /// How long they are waited for when the program ends, before and after what is left is kept.
 const LAST_PATIENCE: Duration = Duration::from_secs(4);
 /// How many updates may be in hand when more are asked for. One chat has few of them, so this many are of people whom
@@ -63,6 +65,7 @@ pub(crate) async fn poll(
             continue;
         };
         let asking = async {
+            inherit(intake, memory, &mut hand, stop).await;
             ask(telegram, intake, memory, &mut hand, stop).await;
             hand.finish(LAST_PATIENCE).await;
             keep(memory, &mut hand).await;
@@ -85,7 +88,20 @@ pub(crate) async fn poll(
     lease.give_back().await;
 }
 
-/// Asks until `stop`, after what was kept by a process that was killed.
+/// Has handled what was kept by a process that was killed.
+async fn inherit(intake: &Intake, memory: &Memory, hand: &mut Hand, stop: &CancellationToken) {
+    while !stop.is_cancelled() {
+        match memory.kept().await {
+            Ok(kept) => return take(intake, hand, kept, true),
+            Err(error) => {
+                tracing::warn!(%error, "the updates that are kept cannot be read; it is tried again");
+                pause(TRY_EVERY, stop).await;
+            }
+        }
+    }
+}
+
+/// Asks until `stop`.
 async fn ask(
     telegram: &Telegram,
     intake: &Intake,
@@ -93,24 +109,16 @@ async fn ask(
     hand: &mut Hand,
     stop: &CancellationToken,
 ) {
-    let (mut failures, mut inherited) = (0_usize, false);
+    let (mut failures, mut lull) = (0_usize, PATIENCE);
     while !stop.is_cancelled() {
-        if !inherited {
-            match memory.kept().await {
-                Ok(kept) => take(intake, hand, kept, true),
-                Err(error) => {
-                    tracing::warn!(%error, "what was kept cannot be read; it is tried again");
-                    pause(TRY_EVERY, stop).await;
-                    continue;
-                }
-            }
-            inherited = true;
-        }
-        hand.settle(PATIENCE).await;
+        hand.settle(PATIENCE, lull).await;
         keep(memory, hand).await;
         let_go(memory, hand).await;
         if hand.len() >= MOST_IN_HAND {
-            hand.next_done().await;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                _ = hand.next_done() => {}
+            }
             continue;
         }
         let wait = if hand.loose().next().is_none() { WAIT } else { Duration::ZERO };
@@ -127,6 +135,7 @@ async fn ask(
         match answer {
             Ok(updates) => {
                 failures = 0;
+                lull = if updates.len() < MOST_UPDATES { PATIENCE } else { LULL };
                 if wait == WAIT && updates.iter().any(|arrived| hand.has(arrived.update.id.0)) {
                     pause(TRY_EVERY, stop).await; // Telegram repeats what was confirmed
                 }

@@ -31,7 +31,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// How much longer than it asks Telegram to wait the bot itself waits for updates.
 const POLL_MARGIN: Duration = Duration::from_secs(10);
 /// How many updates are taken at once; the most that Telegram gives.
-const MOST_UPDATES: usize = 100;
+pub(crate) const MOST_UPDATES: usize = 100;
 /// The kinds of updates that the bot understands.
 const UPDATES: [&str; 3] = ["message", "callback_query", "my_chat_member"];
 

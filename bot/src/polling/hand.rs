@@ -82,10 +82,12 @@ impl Hand {
         Some(())
     }
 
-    /// Waits, up to `patience`, for what is not kept. Where it goes slowly that would be in vain.
-    pub(super) async fn settle(&mut self, patience: Duration) {
+    /// Waits, up to `patience` and no longer than `lull` for the next, for what is not kept. Where it goes slowly that
+    /// would be in vain.
+    pub(super) async fn settle(&mut self, patience: Duration, lull: Duration) {
         let until = Instant::now() + patience;
         while self.loose.values().any(|loose| !self.slow.contains_key(&loose.line)) {
+            let until = until.min(Instant::now() + lull);
             if tokio::time::timeout_at(until, self.next_done()).await.is_err() {
                 return;
             }
@@ -145,7 +147,7 @@ mod tests {
         assert_eq!(hand.offset(), 0);
         let (slow, quick, slow_too) = (take(&mut hand, 7, 1), take(&mut hand, 8, 2), take(&mut hand, 9, 3));
         quick.send(Handled::Done).expect("it is waited for");
-        hand.settle(PATIENCE).await;
+        hand.settle(PATIENCE, PATIENCE).await;
         assert_eq!((hand.offset(), loose(&hand), hand.has(8)), (7, vec![7, 9], true));
         hand.is_kept(7);
         assert_eq!((hand.offset(), hand.has(7), hand.over()), (9, true, vec![]));
@@ -159,25 +161,35 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn in_a_hurry_nothing_is_waited_for_that_makes_no_progress() {
+        let mut hand = Hand::default();
+        let (began, lull) = (Instant::now(), PATIENCE / 5);
+        let (_slow, quick) = (take(&mut hand, 1, 7), take(&mut hand, 2, 8));
+        quick.send(Handled::Done).expect("it is waited for");
+        hand.settle(PATIENCE, lull).await;
+        assert_eq!((began.elapsed(), loose(&hand)), (lull, vec![1]));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_chat_in_which_it_goes_slowly_is_waited_for_once() {
         let mut hand = Hand::default();
         let began = Instant::now();
         let first = take(&mut hand, 1, 7);
-        hand.settle(PATIENCE).await;
+        hand.settle(PATIENCE, PATIENCE).await;
         assert_eq!(began.elapsed(), PATIENCE);
         hand.is_kept(1);
         let second = take(&mut hand, 2, 7);
-        hand.settle(PATIENCE).await;
+        hand.settle(PATIENCE, PATIENCE).await;
         assert_eq!((began.elapsed(), loose(&hand)), (PATIENCE, vec![2]), "not for what stands behind it");
         let other = take(&mut hand, 3, 8);
-        hand.settle(PATIENCE).await;
+        hand.settle(PATIENCE, PATIENCE).await;
         assert_eq!(began.elapsed(), 2 * PATIENCE, "but for somebody else's");
         for done in [first, second, other] {
             done.send(Handled::Done).expect("it is waited for");
         }
         hand.finish(PATIENCE).await;
         let _third = take(&mut hand, 4, 7);
-        hand.settle(PATIENCE).await;
+        hand.settle(PATIENCE, PATIENCE).await;
         assert_eq!(began.elapsed(), 3 * PATIENCE, "and again when it has caught up");
     }
 }
