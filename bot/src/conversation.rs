@@ -6,10 +6,7 @@
 use std::time::Duration;
 
 use rental_core::{ErrorKind, NumberPattern, Quota, ServiceError, StoreError, is_telegram_user};
-use teloxide::types::{
-    CallbackQuery, InlineKeyboardButtonKind, MaybeInaccessibleMessage, Message, MessageKind,
-};
-
+use teloxide::types::{CallbackQuery, Message, MessageKind};
 use tokio::time::Instant;
 
 use crate::admin::{self, Press};
@@ -17,7 +14,7 @@ use crate::bot::{Bot, Outcome, Session, Undelivered};
 use crate::callback::{Callback, Filter, Origin};
 use crate::commands::{Broken, Command, Link};
 use crate::customer;
-use crate::memory::{Awaited, PayScreen};
+use crate::memory::Awaited;
 use crate::screen::Screen;
 use crate::screens;
 use crate::telegram::TelegramError;
@@ -66,13 +63,7 @@ pub(crate) async fn pressed(bot: &Bot, query: CallbackQuery) -> Outcome {
         Some(callback) => answer_press(bot, &session, callback).await,
         None => stale(bot, &session).await,
     };
-    let left = query.message.as_ref().and_then(shown_invoice).filter(|_| view.screen.is_some());
-    let delivery = async {
-        if let Some(invoice) = left.filter(|left| Some(*left) != view.invoice) {
-            forget_screen(bot, invoice, here).await?;
-        }
-        deliver(bot, &session, &view, here).await
-    };
+    let delivery = deliver(bot, &session, &view, here);
     tokio::pin!(delivery);
     // What there is to say may depend on how that goes, but the waiting sign does not wait for long.
     let patience = if view.toast.is_some() { Duration::ZERO } else { WAITING_SIGN };
@@ -301,47 +292,22 @@ async fn too_fast(bot: &Bot, user: u64) -> Option<Option<u64>> {
     Some(tell.then_some(allowance.reset_after.0))
 }
 
-/// The invoice that a message shows, by its buttons.
-fn shown_invoice(message: &MaybeInaccessibleMessage) -> Option<rental_core::InvoiceId> {
-    let keyboard = message.regular_message()?.reply_markup()?;
-    keyboard.inline_keyboard.iter().flatten().find_map(|button| match &button.kind {
-        InlineKeyboardButtonKind::CallbackData(data) => match data.parse() {
-            Ok(Callback::Qr(id)) => Some(id),
-            _ => None,
-        },
-        _ => None,
-    })
-}
-
-/// The message shows this invoice no more.
-async fn forget_screen(bot: &Bot, invoice: rental_core::InvoiceId, message: Option<i32>) -> Outcome {
-    let screen = bot.memory.pay_screen(invoice).await?;
-    if screen.is_some_and(|screen| Some(screen.message) == message) {
-        bot.memory.shows_no_more(invoice).await?;
-    }
-    Ok(())
-}
-
 /// Brings an answer into the chat: `here` is the message that may be changed.
 async fn deliver(bot: &Bot, session: &Session, view: &View, here: Option<i32>) -> Outcome {
     let View { screen, toast: _, invoice, beside, question } = view;
     let chat = session.chat();
     let mut shown = here;
     if let Some(screen) = screen {
-        let message = match show(bot, chat, here, screen).await {
-            Ok(message) => message,
-            Err(error) => {
-                // The screen of an invoice is drawn later, over the one that is there.
-                if let (Some(invoice), Some(here), true) = (invoice, here, error.may_pass()) {
-                    bot.memory.shows(*invoice, PayScreen::new(session.user, here)).await?;
-                }
-                return Err(error.into());
-            }
-        };
-        shown = Some(message);
-        if let Some(invoice) = invoice {
-            bot.memory.shows(*invoice, PayScreen::new(session.user, message)).await?;
+        // Before it is shown: whatever the message showed is not drawn over it, and an invoice that cannot be shown now is
+        // drawn later.
+        if let Some(here) = here {
+            bot.memory.shows(session.user, here, *invoice).await?;
         }
+        let message = show(bot, chat, here, screen).await?;
+        if invoice.is_some() && here != Some(message) {
+            bot.memory.shows(session.user, message, *invoice).await?;
+        }
+        shown = Some(message);
     }
     match beside {
         None => {}
@@ -392,4 +358,27 @@ where
     };
     tokio::time::sleep(pause).await;
     call().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rental_core::{InvoiceId, MockRentals, Ulid};
+
+    use crate::testing::{bot, session};
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_message_is_to_show_counts_also_when_it_cannot_be_shown_now() {
+        let (bot, session) = (bot(MockRentals::new()), session(7)); // to which no Telegram answers
+        let invoice = InvoiceId::new(Ulid::from_parts(1, 2));
+        let pay = View { invoice: Some(invoice), ..Screen::new("Pay").into() };
+        assert!(deliver(&bot, &session, &pay, Some(5)).await.is_err());
+        let noted = bot.memory.pay_screen(7, invoice).await.expect("read").expect("it is drawn later");
+        assert_eq!(noted.message, 5);
+        assert!(deliver(&bot, &session, &View::saying("no screen"), Some(5)).await.is_ok());
+        assert!(deliver(&bot, &session, &Screen::new("Elsewhere").into(), Some(6)).await.is_err());
+        assert_eq!(bot.memory.pay_screen(7, invoice).await, Ok(Some(noted)));
+        assert!(deliver(&bot, &session, &Screen::new("Home").into(), Some(5)).await.is_err());
+        assert_eq!(bot.memory.pay_screen(7, invoice).await, Ok(None), "the user has gone on");
+    }
 }

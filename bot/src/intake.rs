@@ -1,7 +1,8 @@
 //! What happens to an update, however it arrives.
 //!
 //! Updates of one chat are handled one after the other, in order; those of different chats beside each other. Each runs
-//! in a frame that survives a panic and ends what takes too long, so that a fault hurts one update only.
+//! in a frame that survives a panic and ends what takes too long, so that a fault hurts one update only. What changes a
+//! chat by itself stands in the same line, so it never comes between a user's press and what that brings.
 
 mod lanes;
 mod tree;
@@ -62,6 +63,23 @@ impl Intake {
         handled
     }
 
+    /// Does work on a chat that no update asks for, in that chat's line: nothing else of the chat is done beside it.
+    /// `None` when the line is full, or the work has failed.
+    pub(crate) async fn in_line<T: Send + 'static>(
+        &self,
+        chat: i64,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let (done, ended) = oneshot::channel();
+        let work = async move {
+            match framed(work).await {
+                Ok(value) => drop(done.send(value)), // nobody waits for it when the program ends
+                Err(trouble) => tracing::error!(trouble, "work on a chat could not be done"),
+            }
+        };
+        if self.lanes.submit(chat, work.boxed()) { ended.await.ok() } else { None }
+    }
+
     /// Waits until every update has been handled.
     pub(crate) async fn finish(&self) {
         self.lanes.finish().await;
@@ -74,18 +92,16 @@ impl Intake {
             UpdateKind::CallbackQuery(query) => Some((query.id.to_string(), query.from.clone())),
             _ => None,
         };
-        let work = AssertUnwindSafe(self.tree.handle(&self.bot, update)).catch_unwind();
-        let trouble = match tokio::time::timeout(LONGEST, work).await {
-            Ok(Ok(true)) => {
+        let trouble = match framed(self.tree.handle(&self.bot, update)).await {
+            Ok(true) => {
                 count("ok");
                 return Handled::Done;
             }
-            Ok(Ok(false)) => {
+            Ok(false) => {
                 count("error");
                 return Handled::Failed;
             }
-            Ok(Err(_)) => "panic",
-            Err(_) => "timeout",
+            Err(trouble) => trouble,
         };
         count(trouble);
         tracing::error!(update = id, kind, trouble, "an update could not be handled");
@@ -93,6 +109,15 @@ impl Intake {
             self.bot.apologise(&query, &user).await;
         }
         Handled::Failed
+    }
+}
+
+/// What the work comes to, unless it panics or takes too long: then which of them.
+async fn framed<T>(work: impl Future<Output = T>) -> Result<T, &'static str> {
+    match tokio::time::timeout(LONGEST, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(_)) => Err("panic"),
+        Err(_) => Err("timeout"),
     }
 }
 

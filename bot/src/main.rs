@@ -63,6 +63,7 @@ use config::{Config, Task};
 use intake::Intake;
 use memory::Memory;
 use outgoing::{Office, Outgoing};
+use pay_screens::Easel;
 use telegram::Telegram;
 
 /// How long updates under way may take when the program ends.
@@ -170,7 +171,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
         mailbox: Arc::new(bot.telegram.clone()),
     };
     let outgoing = tokio::spawn(Outgoing::new(&office, app.leases.clone(), stop.clone()).run());
-    let pay_screens = tokio::spawn(pay_screens::keep_current(bot.clone(), app.leases.clone(), stop.clone()));
+    let pay_screens = {
+        let easel = Easel::new(bot.clone(), intake.clone(), stop.clone());
+        tokio::spawn(pay_screens::keep_current(easel, app.leases.clone()))
+    };
     let announcing = tokio::spawn(async move {
         while let Err(error) = commands::announce(&bot).await {
             tracing::warn!(%error, "the menu of commands could not be set; it is tried again");

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `person:<user>` | the language, and whether it was chosen | for ever |
 //! | `await:<user>` | what the next message of this user answers | ten minutes |
-//! | `pay:<invoice>` | which message shows this invoice | until it is over |
+//! | `pay:<user>` | which messages of this chat show invoices that are open | until they are over |
 //! | `toy:<invoice>` | that it was paid with toy coins | a day |
 //! | `seen:<invoice>` | that its screen has shown how it ended | a day |
 //! | `update:<id>` | that an update which was sent is being handled, or was | a minute, or a day |
@@ -88,23 +88,15 @@ pub(crate) struct Acquaintance {
     pub(crate) blocked: bool,
 }
 
-/// The message that shows an invoice.
+/// A message that shows an invoice. A message shows one, and an invoice is followed on one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PayScreen {
-    /// Whose chat.
-    pub(crate) user: u64,
+    /// The invoice.
+    pub(crate) invoice: InvoiceId,
     /// The message.
     pub(crate) message: i32,
     /// The newest event about this invoice that is to be seen on it, besides what the invoice itself says.
-    #[serde(default)]
     pub(crate) news: u64,
-}
-
-impl PayScreen {
-    /// A screen that was just drawn.
-    pub(crate) const fn new(user: u64, message: i32) -> Self {
-        Self { user, message, news: 0 }
-    }
 }
 
 /// Whether an update may be handled.
@@ -152,37 +144,86 @@ impl Memory {
         self.notes.remove_note(&key("await", user)).await.map(drop)
     }
 
-    /// Notes which message shows an invoice, from now on.
-    pub(crate) async fn shows(&self, invoice: InvoiceId, screen: PayScreen) -> Result<(), StoreError> {
-        self.put(&key("pay", invoice), &screen, Writing::LASTING).await
-    }
-
-    /// The message that shows an invoice.
-    pub(crate) async fn pay_screen(&self, invoice: InvoiceId) -> Result<Option<PayScreen>, StoreError> {
-        self.get(&key("pay", invoice)).await
+    /// Notes what a message of a chat shows from now on: this invoice, or none.
+    pub(crate) async fn shows(
+        &self,
+        user: u64,
+        message: i32,
+        invoice: Option<InvoiceId>,
+    ) -> Result<(), StoreError> {
+        self.change_pay_screens(user, |screens| {
+            // Neither another invoice in this message nor this invoice in another message.
+            screens.retain(|screen| (screen.message == message) == (Some(screen.invoice) == invoice));
+            if let Some(invoice) = invoice
+                && screens.iter().all(|screen| screen.invoice != invoice)
+            {
+                screens.push(PayScreen { invoice, message, news: 0 });
+            }
+        })
+        .await
     }
 
     /// Has the screen of an invoice drawn anew, if there is one, because of event `seq`.
-    pub(crate) async fn has_news(&self, invoice: InvoiceId, seq: u64) -> Result<(), StoreError> {
-        let key = key("pay", invoice);
-        loop {
-            let Some(note) = self.notes.note(&key).await? else { return Ok(()) };
-            let Ok(screen) = serde_json::from_str::<PayScreen>(&note.text) else { return Ok(()) };
-            if screen.news >= seq {
-                return Ok(());
+    pub(crate) async fn has_news(&self, user: u64, invoice: InvoiceId, seq: u64) -> Result<(), StoreError> {
+        self.change_pay_screens(user, |screens| {
+            for screen in screens.iter_mut().filter(|screen| screen.invoice == invoice) {
+                screen.news = screen.news.max(seq);
             }
-            let text = serde_json::to_string(&PayScreen { news: seq, ..screen }).expect("plain data");
-            // Not over a screen that is shown meanwhile.
-            let how = Writing::LASTING.expecting(Expected::Version(note.version));
-            if let Written::Done(_) = self.notes.put_note(&key, &text, how).await? {
-                return Ok(());
-            }
-        }
+        })
+        .await
     }
 
     /// An invoice is shown no more.
-    pub(crate) async fn shows_no_more(&self, invoice: InvoiceId) -> Result<(), StoreError> {
-        self.notes.remove_note(&key("pay", invoice)).await.map(drop)
+    pub(crate) async fn shows_no_more(&self, user: u64, invoice: InvoiceId) -> Result<(), StoreError> {
+        self.change_pay_screens(user, |screens| screens.retain(|screen| screen.invoice != invoice)).await
+    }
+
+    /// The message of a chat that shows an invoice.
+    pub(crate) async fn pay_screen(
+        &self,
+        user: u64,
+        invoice: InvoiceId,
+    ) -> Result<Option<PayScreen>, StoreError> {
+        let screens: Vec<PayScreen> = self.get(&key("pay", user)).await?.unwrap_or_default();
+        Ok(screens.into_iter().find(|screen| screen.invoice == invoice))
+    }
+
+    /// The messages that show invoices, by chat, a page of chats.
+    pub(crate) async fn pay_screens(
+        &self,
+        page: &PageRequest,
+    ) -> Result<(Vec<(u64, Vec<PayScreen>)>, Option<String>), StoreError> {
+        let page = self.notes.notes("pay:", page).await?;
+        let read = |note: Note| {
+            let user = note.key.as_str().strip_prefix("pay:")?.parse().ok()?;
+            Some((user, serde_json::from_str(&note.text).ok()?))
+        };
+        Ok((page.items.into_iter().filter_map(read).collect(), page.next))
+    }
+
+    /// Changes what is noted about the messages of a chat that show invoices.
+    async fn change_pay_screens(
+        &self,
+        user: u64,
+        change: impl Fn(&mut Vec<PayScreen>),
+    ) -> Result<(), StoreError> {
+        let key = key("pay", user);
+        loop {
+            let note = self.notes.note(&key).await?;
+            let expected = note.as_ref().map_or(Expected::Absent, |note| Expected::Version(note.version));
+            let before: Vec<PayScreen> = read(note).unwrap_or_default();
+            let mut after = before.clone();
+            change(&mut after);
+            if after == before {
+                return Ok(());
+            }
+            // Removed in passing, because nothing else removes a note on a condition.
+            let how = if after.is_empty() { Writing::passing(Seconds(1)) } else { Writing::LASTING };
+            let text = serde_json::to_string(&after).expect("plain data");
+            if let Written::Done(_) = self.notes.put_note(&key, &text, how.expecting(expected)).await? {
+                return Ok(());
+            }
+        }
     }
 
     /// Notes that an invoice is being paid with toy coins; `false` when it was before.
@@ -205,19 +246,6 @@ impl Memory {
     /// Whether the customer has seen that.
     pub(crate) async fn has_seen_end(&self, invoice: InvoiceId) -> Result<bool, StoreError> {
         Ok(self.notes.note(&key("seen", invoice)).await?.is_some())
-    }
-
-    /// Invoices that are shown somewhere, a page of them.
-    pub(crate) async fn pay_screens(
-        &self,
-        page: &PageRequest,
-    ) -> Result<(Vec<(InvoiceId, PayScreen)>, Option<String>), StoreError> {
-        let page = self.notes.notes("pay:", page).await?;
-        let read = |note: Note| {
-            let invoice = note.key.as_str().strip_prefix("pay:")?.parse().ok()?;
-            Some((invoice, serde_json::from_str(&note.text).ok()?))
-        };
-        Ok((page.items.into_iter().filter_map(read).collect(), page.next))
     }
 
     /// Takes an update to be handled.
@@ -345,7 +373,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn questions_and_screens_are_remembered_as_long_as_they_matter() {
+    async fn questions_are_remembered_as_long_as_they_matter() {
         let (memory, clock) = memory();
         let filter = Filter { pattern: Some("77*".parse().expect("a pattern")), ..Filter::default() };
         for question in [
@@ -358,17 +386,29 @@ mod tests {
         }
         clock.advance(AWAITED);
         assert_eq!(memory.acquaintance(1).await, Ok(Acquaintance::default()));
-
-        let (id, screen) = (InvoiceId::new(Ulid::from_parts(1, 2)), PayScreen::new(1, 5));
-        memory.shows(id, screen).await.expect("written");
-        let (all, next) = memory.pay_screens(&PageRequest::first(10)).await.expect("read");
-        assert_eq!((all, next), (vec![(id, screen)], None));
+    }
+    #[tokio::test]
+    async fn an_invoice_is_followed_on_one_message_and_a_message_shows_one_invoice() {
+        let (memory, _) = memory();
+        let [one, two] = [1, 2].map(|n| InvoiceId::new(Ulid::from_parts(1, n)));
+        let on = |invoice, message| PayScreen { invoice, message, news: 0 };
+        let all = async || memory.pay_screens(&PageRequest::first(10)).await.expect("read").0;
+        memory.shows(1, 5, Some(one)).await.expect("written");
+        memory.shows(1, 6, Some(two)).await.expect("written");
+        memory.shows(2, 5, None).await.expect("nothing to write");
+        assert_eq!(all().await, [(1, vec![on(one, 5), on(two, 6)])]);
+        memory.shows(1, 7, Some(one)).await.expect("written");
+        assert_eq!(all().await, [(1, vec![on(two, 6), on(one, 7)])], "the newest message");
+        memory.shows(1, 7, Some(two)).await.expect("written");
+        assert_eq!(all().await, [(1, vec![on(two, 7)])], "another invoice in the same message");
         for seq in [3, 7, 3] {
-            memory.has_news(id, seq).await.expect("written");
+            memory.has_news(1, two, seq).await.expect("written");
         }
-        assert_eq!(memory.pay_screen(id).await, Ok(Some(PayScreen { news: 7, ..screen })));
-        memory.shows_no_more(id).await.expect("written");
-        memory.has_news(id, 9).await.expect("nothing to write");
-        assert_eq!(memory.pay_screen(id).await, Ok(None));
+        memory.shows(1, 7, Some(two)).await.expect("nothing to write");
+        assert_eq!(memory.pay_screen(1, two).await, Ok(Some(PayScreen { news: 7, ..on(two, 7) })));
+        memory.shows(1, 7, None).await.expect("written");
+        memory.has_news(1, two, 9).await.expect("nothing to write");
+        memory.shows_no_more(1, two).await.expect("nothing to write");
+        assert_eq!((memory.pay_screen(1, two).await, all().await), (Ok(None), vec![]));
     }
 }

@@ -1,15 +1,16 @@
 //! Keeping the screens of open invoices current: the time that is left, and what becomes of the invoice.
 //!
 //! Which message shows which invoice is noted beside the shop, so a restart loses none. One replica does it at a time.
-//! Each chat is drawn by a task of its own, so that none waits for another one's answer from Telegram.
+//! Each chat is drawn by a task of its own, so that none waits for another one's answer from Telegram; and in the line in
+//! which the chat's updates stand, so that the screen to which a user goes is never drawn over.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rental_core::{
-    Actor, CustomerId, Entropy, InvoiceId, LeaseName, LeaseToken, Leases, OsEntropy, PageRequest, Seconds,
-    ServiceError, Timestamp,
+    Actor, CustomerId, Entropy, Invoice, InvoiceId, LeaseName, LeaseToken, Leases, OsEntropy, PageRequest,
+    Seconds, ServiceError, Timestamp,
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bot::{Bot, Session};
 use crate::customer;
+use crate::intake::Intake;
 use crate::memory::PayScreen;
 use crate::telegram::TelegramError;
 use crate::texts::Language;
@@ -34,19 +36,19 @@ const MOST_AT_WORK: usize = 32;
 const BREATHER: Duration = Duration::from_millis(50);
 const NAME: LeaseName = LeaseName::Worker("pay-screens");
 
-/// Keeps the screens current until `stop`.
-pub(crate) async fn keep_current(bot: Arc<Bot>, leases: Arc<dyn Leases>, stop: CancellationToken) {
+/// Keeps the screens current until the program stops.
+pub(crate) async fn keep_current(easel: Easel, leases: Arc<dyn Leases>) {
     let mut entropy = [0; 16];
     entropy.copy_from_slice(&OsEntropy.draw()[..16]);
     let token = LeaseToken::from_entropy(entropy);
-    let easel = Arc::new(Easel::new(bot));
+    let easel = Arc::new(easel);
     let mut at_work = AtWork::new();
-    while !stop.is_cancelled() {
-        if let Err(error) = pass(&easel, leases.as_ref(), &token, &mut at_work, &stop).await {
+    while !easel.stop.is_cancelled() {
+        if let Err(error) = pass(&easel, leases.as_ref(), &token, &mut at_work).await {
             tracing::warn!(%error, "the screens of open invoices are not current; it is tried again");
         }
         tokio::select! {
-            () = stop.cancelled() => {}
+            () = easel.stop.cancelled() => {}
             () = tokio::time::sleep(EVERY) => {}
         }
     }
@@ -63,9 +65,15 @@ type AtWork = HashMap<u64, JoinHandle<()>>;
 /// Everything else on a pay screen may wait for the next of these to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Shown {
-    place: PayScreen,
+    screen: PayScreen,
     version: u64,
     minutes: u64,
+}
+
+impl Shown {
+    fn new(screen: PayScreen, invoice: &Invoice, now: Timestamp) -> Self {
+        Self { screen, version: invoice.version, minutes: invoice.expires_at.since(now).0 / 60 }
+    }
 }
 
 /// Looks at all screens once, and has those drawn whose chat is neither being drawn nor to be left alone.
@@ -74,10 +82,9 @@ async fn pass(
     leases: &dyn Leases,
     token: &LeaseToken,
     at_work: &mut AtWork,
-    stop: &CancellationToken,
 ) -> Result<(), ServiceError> {
     let mut page = PageRequest::first(PAGE);
-    let mut chats: HashMap<u64, Vec<(InvoiceId, PayScreen)>> = HashMap::new();
+    let mut chats = Vec::new();
     loop {
         let held =
             leases.renew(&NAME, token, LEASE).await? || leases.acquire(&NAME, token, LEASE).await?.is_some();
@@ -85,17 +92,16 @@ async fn pass(
             easel.known().drawn.clear();
             return Ok(());
         }
-        let (screens, next) = easel.bot.memory.pay_screens(&page).await?;
-        for (invoice, place) in screens {
-            chats.entry(place.user).or_default().push((invoice, place));
-        }
+        let (some, next) = easel.bot.memory.pay_screens(&page).await?;
+        chats.extend(some);
         match next {
             Some(next) => page.after = Some(next),
             None => break,
         }
     }
     at_work.retain(|_, drawing| !drawing.is_finished());
-    easel.known().keep_only(&chats.values().flatten().map(|(invoice, _)| *invoice).collect());
+    let followed = chats.iter().flat_map(|(_, screens)| screens).map(|screen| screen.invoice);
+    easel.known().keep_only(&followed.collect());
     if chats.is_empty() {
         return Ok(());
     }
@@ -105,12 +111,12 @@ async fn pass(
             continue;
         }
         let place = tokio::select! {
-            () = stop.cancelled() => return Ok(()),
+            () = easel.stop.cancelled() => return Ok(()),
             place = easel.places.clone().acquire_owned() => place.expect("never closed"),
         };
         let easel = easel.clone();
         let drawing = async move {
-            easel.draw_chat(screens, now).await;
+            easel.draw_chat(user, screens, now).await;
             drop(place);
         };
         at_work.insert(user, tokio::spawn(drawing));
@@ -119,8 +125,10 @@ async fn pass(
 }
 
 /// Where the screens are drawn.
-struct Easel {
+pub(crate) struct Easel {
     bot: Arc<Bot>,
+    intake: Intake,
+    stop: CancellationToken,
     known: Mutex<Known>,
     places: Arc<Semaphore>,
     /// Whoever has it may make the next change.
@@ -146,9 +154,10 @@ impl Known {
 }
 
 impl Easel {
-    fn new(bot: Arc<Bot>) -> Self {
+    /// An easel of `bot` in the lines of `intake`, on which nothing is begun after `stop`.
+    pub(crate) fn new(bot: Arc<Bot>, intake: Intake, stop: CancellationToken) -> Self {
         let places = Arc::new(Semaphore::new(MOST_AT_WORK));
-        Self { bot, known: Mutex::default(), places, turn: tokio::sync::Mutex::default() }
+        Self { bot, intake, stop, known: Mutex::default(), places, turn: tokio::sync::Mutex::default() }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -156,59 +165,82 @@ impl Easel {
     }
 
     /// Draws the screens of one chat, one after the other.
-    async fn draw_chat(&self, screens: Vec<(InvoiceId, PayScreen)>, now: Timestamp) {
-        for (invoice, place) in screens {
-            if self.known().resting.contains_key(&place.user) {
+    async fn draw_chat(self: &Arc<Self>, user: u64, screens: Vec<PayScreen>, now: Timestamp) {
+        for screen in screens {
+            if self.known().resting.contains_key(&user) {
                 return;
             }
-            if let Err(error) = self.draw(invoice, place, now).await {
-                tracing::warn!(%invoice, %error, "a pay screen is not current");
+            if let Err(error) = self.draw(user, screen, now).await {
+                tracing::warn!(invoice = %screen.invoice, %error, "a pay screen is not current");
             }
         }
     }
 
-    async fn draw(&self, id: InvoiceId, place: PayScreen, now: Timestamp) -> Result<(), ServiceError> {
-        let bot = &*self.bot;
-        let actor = Actor::Customer(CustomerId::Telegram(place.user));
-        let invoice = match bot.rentals.invoice(&actor, id).await {
-            Ok(invoice) => invoice,
-            Err(ServiceError::Domain(_)) => return Ok(bot.memory.shows_no_more(id).await?),
-            Err(error) => return Err(error),
-        };
-        let over = !invoice.is_open();
-        let minutes = invoice.expires_at.since(now).0 / 60;
-        let shown = Shown { place, version: invoice.version, minutes };
-        if self.known().drawn.get(&id) == Some(&shown) {
+    /// Draws a screen that does not show how its invoice stands, when its turn has come.
+    async fn draw(
+        self: &Arc<Self>,
+        user: u64,
+        screen: PayScreen,
+        now: Timestamp,
+    ) -> Result<(), ServiceError> {
+        let Some(invoice) = self.invoice(user, screen).await? else { return Ok(()) };
+        if self.known().drawn.get(&screen.invoice) == Some(&Shown::new(screen, &invoice, now)) {
             return Ok(());
         }
-        let language = bot.memory.person(place.user).await?.map_or(Language::En, |person| person.language);
-        let session = Session { user: place.user, language, awaited: None };
-        let screen = customer::invoice_screen(bot, &session, invoice).await?;
         let turn = self.turn.lock().await;
         tokio::time::sleep(BREATHER).await;
         drop(turn);
-        // Not over a screen that the user has gone to meanwhile.
-        if bot.memory.pay_screen(id).await? != Some(place) {
+        let (this, session) = (self.clone(), Session { user, language: Language::En, awaited: None });
+        let drawn =
+            self.intake.in_line(session.chat(), async move { this.paint(session, screen, now).await });
+        tokio::select! {
+            () = self.stop.cancelled() => Ok(()),
+            drawn = drawn => drawn.unwrap_or(Ok(())), // otherwise the next time
+        }
+    }
+
+    /// The invoice of a screen; the screen is forgotten when there is none any more.
+    async fn invoice(&self, user: u64, screen: PayScreen) -> Result<Option<Invoice>, ServiceError> {
+        let actor = Actor::Customer(CustomerId::Telegram(user));
+        match self.bot.rentals.invoice(&actor, screen.invoice).await {
+            Ok(invoice) => Ok(Some(invoice)),
+            Err(ServiceError::Domain(_)) => {
+                self.bot.memory.shows_no_more(user, screen.invoice).await?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Draws a screen, if the user has not left it.
+    async fn paint(&self, session: Session, screen: PayScreen, now: Timestamp) -> Result<(), ServiceError> {
+        let (bot, user, id) = (&*self.bot, session.user, screen.invoice);
+        if bot.memory.pay_screen(user, id).await? != Some(screen) {
             return Ok(());
         }
-        match bot.telegram.edit(session.chat(), place.message, &screen).await {
+        let Some(invoice) = self.invoice(user, screen).await? else { return Ok(()) };
+        let (shown, over) = (Shown::new(screen, &invoice, now), !invoice.is_open());
+        let language = bot.memory.person(user).await?.map_or(session.language, |person| person.language);
+        let session = Session { language, ..session };
+        let picture = customer::invoice_screen(bot, &session, invoice).await?;
+        match bot.telegram.edit(session.chat(), screen.message, &picture).await {
             Ok(()) => {
                 self.known().drawn.insert(id, shown);
                 if over {
                     bot.memory.saw_end(id).await?;
-                    bot.memory.shows_no_more(id).await?;
+                    bot.memory.shows_no_more(user, id).await?;
                 }
             }
             Err(TelegramError::RetryAfter(wait)) => {
                 tracing::debug!(?wait, "a chat's pay screens are drawn later");
-                self.known().resting.insert(place.user, Instant::now() + wait);
+                self.known().resting.insert(user, Instant::now() + wait);
             }
             Err(TelegramError::Unavailable(why)) => {
                 tracing::debug!(why, "a pay screen is drawn later");
             }
             Err(error) => {
                 tracing::debug!(%error, "a pay screen is there no more");
-                bot.memory.shows_no_more(id).await?;
+                bot.memory.shows_no_more(user, id).await?;
             }
         }
         Ok(())

@@ -112,7 +112,7 @@ impl Courier {
             return Ok(later(Seconds(0)));
         }
         if let Some(invoice) = self.shown_on(event).await {
-            Memory::new(self.office.notes.clone()).has_news(invoice, seq).await?;
+            Memory::new(self.office.notes.clone()).has_news(user, invoice, seq).await?;
         }
         if self.post.reach().is_blocked(user).await? {
             count(CUSTOMERS, "skipped");
@@ -121,7 +121,7 @@ impl Courier {
         if let EventKind::InvoiceSettled { invoice, .. } = event.kind {
             let memory = Memory::new(self.office.notes.clone());
             // Its screen turns into “yours” by itself; a message comes only where there is no such screen any more.
-            if memory.pay_screen(invoice).await?.is_some() && item.attempt < SCREEN_ATTEMPTS {
+            if memory.pay_screen(user, invoice).await?.is_some() && item.attempt < SCREEN_ATTEMPTS {
                 return Ok(later(SHOP_PAUSE));
             }
             if memory.has_seen_end(invoice).await? {

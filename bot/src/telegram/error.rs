@@ -103,11 +103,6 @@ impl From<Refusal> for TelegramError {
 }
 
 impl TelegramError {
-    /// Whether the same call may succeed later.
-    pub(crate) fn may_pass(&self) -> bool {
-        matches!(self, Self::RetryAfter(_) | Self::Unavailable(_))
-    }
-
     /// A short name, for metrics.
     pub(crate) fn kind(&self) -> &'static str {
         match self {

@@ -54,6 +54,31 @@ async fn a_press_that_telegram_puts_off_is_told_so_and_the_invoice_is_shown_late
 }
 
 #[tokio::test]
+async fn a_press_wins_over_the_pay_screen_that_is_being_drawn() {
+    let shop = Shop::embedded(&NUMBERS).await;
+    let _bot = shop.start().await;
+    let (person, other) = (Person::new(&shop, 7).await, Person::new(&shop, 8).await);
+    person.press("📞 Free numbers", "free number").await;
+    person.press("+888 0123 4561", "For how long?").await;
+    let question = person.press("30 days", "Rent").await;
+    shop.telegram.fail(edits(7).once(), Fault::Hang);
+    shop.telegram.fail(edits(7).once(), Fault::RetryAfter(30));
+    person.chat.press(&question, "Go on to payment").toast().await;
+    shop.telegram.wait_until("a pay screen that is being drawn", |counters| counters.held == 1).await;
+    let back = person.chat.press(&question, "Back");
+    for _ in 0..2 {
+        other.press("❓ Help", "How it works").await;
+        other.press("🏠 Home", "Anonymous").await;
+    }
+    shop.telegram.calm();
+    back.answer().await;
+    // By the time that another pay screen is drawn, this one would have been, too.
+    other.rent(&shop, NUMBERS[1]).await;
+    let shown = person.chat.message(question.id).unwrap();
+    assert!(shown.text.contains("You have an invoice for this number"), "{}", person.chat.shown());
+}
+
+#[tokio::test]
 async fn who_is_too_fast_is_told_so_in_the_chosen_language() {
     let shop = Shop::embedded(&[]).await;
     let mut program = shop.program();
