@@ -93,6 +93,7 @@ impl Outgoing {
         Self {
             leadership: Leadership::new(leases, "telegram-sender").lasting(LEASE),
             rounds: Rounds::new(
+                post.clone(),
                 Courier::new(office, post.clone(), consumer.clone(), stop.clone()),
                 Herald::new(office, post.clone(), consumer),
                 Newsboy::new(office, post.clone()),

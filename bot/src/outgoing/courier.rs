@@ -19,8 +19,6 @@ use crate::memory::Memory;
 
 /// How many events are claimed at once: those that leave within the patience of the pace.
 pub(super) const BATCH: usize = 48;
-/// How long an event waits behind older ones of the same customer that are under way.
-const BEHIND: Duration = Duration::from_secs(1);
 /// How far back an event's companions of the same commit are looked for.
 const COMPANIONS: u64 = 8;
 /// How often is looked whether the screen of a paid invoice has been turned.
@@ -88,14 +86,15 @@ impl Courier {
         Ok(())
     }
 
-    /// Leaves what concerns `user` for later, because older events of the same customer are under way.
+    /// Leaves what concerns `user` for later.
     pub(super) async fn put_off(
         &self,
         user: u64,
         items: Vec<OutboxItem>,
         batch: Batch,
+        delay: Duration,
     ) -> Result<(), StoreError> {
-        let until = Instant::now() + BEHIND;
+        let until = Instant::now() + delay;
         for item in items {
             self.post.lay_aside(user, item.entry.seq, until);
             let at = batch.now + elapsed(batch.begun) + seconds_until(until);

@@ -15,7 +15,7 @@ pub(super) const GAP: Duration = Duration::from_millis(1050);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How many chats that are refused within a second mean that all are.
 const FLOODED: usize = 3;
-/// The first pause after Telegram did not answer, and the longest.
+/// The first pause of a chat for which Telegram did not answer, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// What was laid aside and has not come back for so long does not come back.
@@ -30,7 +30,6 @@ pub(super) struct Pace {
     resting: Option<Instant>,
     chats: HashMap<i64, Line>,
     refused: VecDeque<(Instant, i64)>,
-    failures: u32,
 }
 
 /// What waits for one chat.
@@ -39,6 +38,8 @@ struct Line {
     next: Option<Instant>,
     /// Events that were laid aside, and until when.
     aside: BTreeMap<u64, Instant>,
+    /// How often there was no answer since there was one.
+    failures: u32,
 }
 
 /// When something may be sent.
@@ -107,17 +108,25 @@ impl Pace {
         until
     }
 
-    /// Telegram did not answer: all wait, longer each time, by `chance` (0 to 255) of a quarter more. Answers until
-    /// when.
+    /// Telegram did not answer for `chat`: it waits, longer each time, by `chance` (0 to 255) of a quarter more. Answers
+    /// until when.
     pub(super) fn failed(&mut self, chat: i64, seq: Option<u64>, chance: u8, now: Instant) -> Instant {
-        if self.resting.is_none_or(|resting| resting <= now) {
-            let pause = FIRST_PAUSE.saturating_mul(1 << self.failures.min(16)).min(LONGEST_PAUSE);
-            self.failures += 1;
-            self.resting = Some(now + pause + pause * u32::from(chance) / 1024);
-        }
-        let until = self.resting.unwrap_or(now);
+        let line = self.chats.entry(chat).or_default();
+        let pause = FIRST_PAUSE.saturating_mul(1 << line.failures.min(16)).min(LONGEST_PAUSE);
+        line.failures += 1;
+        let until = now + pause + pause * u32::from(chance) / 1024;
         self.hold(chat, seq, until);
         until
+    }
+
+    /// Telegram answers for `chat`.
+    pub(super) fn answered(&mut self, chat: i64) {
+        self.chats.entry(chat).or_default().failures = 0;
+    }
+
+    /// Whether Telegram did not answer for `chat` the last time.
+    pub(super) fn is_in_doubt(&self, chat: i64) -> bool {
+        self.chats.get(&chat).is_some_and(|line| line.failures > 0)
     }
 
     /// Lays event `seq` of `chat` aside until then.
@@ -134,11 +143,6 @@ impl Pace {
     /// Whether all wait.
     pub(super) fn is_resting(&self, now: Instant) -> bool {
         self.resting.is_some_and(|until| until > now)
-    }
-
-    /// Telegram answers.
-    pub(super) fn answered(&mut self) {
-        self.failures = 0;
     }
 
     fn hold(&mut self, chat: i64, seq: Option<u64>, until: Instant) {
@@ -226,15 +230,17 @@ mod tests {
     }
 
     #[test]
-    fn without_an_answer_all_wait_longer_each_time() {
+    fn a_chat_without_an_answer_waits_alone_and_longer_each_time() {
         let (mut pace, mut now) = (Pace::default(), Instant::now());
         for pause in [1, 2, 4, 8, 16, 32, 60, 60] {
             let until = pace.failed(1, Some(1), 0, now);
             assert_eq!(until - now, Duration::from_secs(pause));
-            assert_eq!(pace.failed(2, Some(2), 0, now), until, "the same silence counts once");
+            let (one, other) = (pace.is_in_doubt(1), pace.is_in_doubt(2) || pace.has_to_wait(2, now));
+            assert!(one && !other && !pace.is_resting(now), "another chat does not wait for it");
             now = until;
         }
-        pace.answered();
+        pace.answered(1);
+        assert!(!pace.is_in_doubt(1));
         assert_eq!((pace.failed(1, Some(1), 255, now) - now).as_millis(), 1_249);
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rental_core::{Entropy, OsEntropy, StoreError};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::pace::{Pace, Turn};
@@ -14,6 +15,10 @@ use crate::telegram::{Telegram, TelegramError};
 
 /// How long a message may take, so that it is not claimed by somebody else meanwhile.
 const WITHIN: Duration = Duration::from_secs(6);
+/// How long a call may go unanswered before nothing else waits for its end.
+const PROMPT: Duration = Duration::from_millis(500);
+/// How many such calls there can be: more than are begun within the time of one.
+const MOST_UNANSWERED: usize = 192;
 
 /// Where messages are dropped.
 #[async_trait]
@@ -42,6 +47,7 @@ pub(super) struct Post {
     mailbox: Arc<dyn Mailbox>,
     reach: Reach,
     pace: Arc<Mutex<Pace>>,
+    unanswered: Arc<Semaphore>,
 }
 
 /// What became of a message.
@@ -60,7 +66,8 @@ pub(super) enum Fate {
 impl Post {
     pub(super) fn new(office: &Office) -> Self {
         let reach = Reach::new(office.notes.clone());
-        Self { mailbox: office.mailbox.clone(), reach, pace: Arc::default() }
+        let unanswered = Arc::new(Semaphore::new(MOST_UNANSWERED));
+        Self { mailbox: office.mailbox.clone(), reach, pace: Arc::default(), unanswered }
     }
 
     /// Who can be written to.
@@ -86,6 +93,16 @@ impl Post {
     /// Whether nobody can be written to now.
     pub(super) fn is_resting(&self) -> bool {
         self.pace().is_resting(Instant::now())
+    }
+
+    /// Whether Telegram did not answer the last time that `user` was written to.
+    pub(super) fn is_in_doubt(&self, user: u64) -> bool {
+        self.pace().is_in_doubt(chat(user))
+    }
+
+    /// How many calls have been unanswered for longer than usual.
+    pub(super) fn unanswered(&self) -> usize {
+        MOST_UNANSWERED - self.unanswered.available_permits()
     }
 
     fn pace(&self) -> MutexGuard<'_, Pace> {
@@ -124,12 +141,11 @@ impl Post {
         screen: &Screen,
     ) -> Result<Fate, StoreError> {
         let chat = chat(user);
-        let sent = tokio::time::timeout(WITHIN, self.mailbox.send(chat, screen)).await;
-        let sent = sent.unwrap_or_else(|_| Err(TelegramError::Unavailable("it took too long".to_owned())));
+        let sent = self.call(chat, screen).await;
         let now = Instant::now();
         let answered = !matches!(sent, Err(TelegramError::Unavailable(_) | TelegramError::Unauthorized));
         if answered {
-            self.pace().answered();
+            self.pace().answered(chat);
         }
         Ok(match sent {
             // One that cannot be understood says that it was sent.
@@ -140,11 +156,27 @@ impl Post {
             }
             Err(TelegramError::RetryAfter(wait)) => Fate::Later(self.pace().refused(chat, seq, wait, now)),
             Err(error @ (TelegramError::Unavailable(_) | TelegramError::Unauthorized)) => {
-                tracing::warn!(%error, "messages cannot be sent; it is tried again");
+                if self.is_in_doubt(user) {
+                    tracing::debug!(%error, "a message cannot be sent yet");
+                } else {
+                    tracing::warn!(%error, "a message cannot be sent; it is tried again");
+                }
                 Fate::Later(self.pace().failed(chat, seq, OsEntropy.draw()[0], now))
             }
             Err(error) => Fate::Refused(error.to_string()),
         })
+    }
+
+    async fn call(&self, chat: i64, screen: &Screen) -> Result<i32, TelegramError> {
+        let call = tokio::time::timeout(WITHIN, self.mailbox.send(chat, screen));
+        tokio::pin!(call);
+        let sent = if let Ok(sent) = tokio::time::timeout(PROMPT, &mut call).await {
+            sent
+        } else {
+            let _unanswered = self.unanswered.try_acquire();
+            call.await
+        };
+        sent.unwrap_or_else(|_| Err(TelegramError::Unavailable("it took too long".to_owned())))
     }
 
     /// Turns a message of `user` into `screen`, if that can be done now: it is done again soon.

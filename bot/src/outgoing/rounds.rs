@@ -1,10 +1,12 @@
 //! What is under way at once: one round to each customer who is told something, one to the operators, one with news.
 //!
-//! A round that hangs, because Telegram does not answer for one chat, holds up no other one. News begin a round only
-//! when there is nothing new for customers, and every message of it waits for its place among theirs.
+//! A round that hangs, because Telegram does not answer for one chat, holds up no other one: it has no place among those
+//! that go on, and when it is tried again, it is with few others of its kind. News begin a round only when there is
+//! nothing new for customers, and every message of it waits for its place among theirs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rental_core::StoreError;
 use tokio::sync::Mutex;
@@ -16,10 +18,19 @@ use super::LOOK_EVERY;
 use super::courier::{BATCH, Courier};
 use super::herald::Herald;
 use super::newsboy::Newsboy;
+use super::post::Post;
+
+/// How many rounds go at once to customers for whom Telegram did not answer the last time.
+const MOST_IN_DOUBT: usize = 8;
+/// How long an event waits behind older ones of the same customer that are under way.
+const BEHIND: Duration = Duration::from_secs(1);
+/// How long an event of a customer in doubt waits when there are enough of them under way.
+const CROWDED: Duration = Duration::from_secs(5);
 
 /// All rounds.
 #[derive(Clone)]
 pub(super) struct Rounds {
+    post: Post,
     courier: Courier,
     herald: Herald,
     newsboy: Newsboy,
@@ -73,21 +84,39 @@ impl UnderWay {
 }
 
 impl Rounds {
-    pub(super) fn new(courier: Courier, herald: Herald, newsboy: Newsboy, stop: CancellationToken) -> Self {
-        Self { courier, herald, newsboy, under_way: Arc::default(), stop }
+    pub(super) fn new(
+        post: Post,
+        courier: Courier,
+        herald: Herald,
+        newsboy: Newsboy,
+        stop: CancellationToken,
+    ) -> Self {
+        Self { post, courier, herald, newsboy, under_way: Arc::default(), stop }
+    }
+
+    /// How long `user` is to be left for later, if it is.
+    fn delay(&self, user: u64, under_way: &UnderWay) -> Option<Duration> {
+        if under_way.has(Whose::Customer(user)) {
+            return Some(BEHIND);
+        }
+        let in_doubt =
+            |whose: &&Whose| matches!(whose, Whose::Customer(user) if self.post.is_in_doubt(*user));
+        let crowded = || under_way.whose.values().filter(in_doubt).count() >= MOST_IN_DOUBT;
+        (self.post.is_in_doubt(user) && crowded()).then_some(CROWDED)
     }
 
     /// Begins the rounds for which there is something, and waits a moment for their ends; `false` when there is nothing
     /// to do and nothing under way.
     pub(super) async fn go_on(&self) -> Ended {
         let mut under_way = self.under_way.lock().await;
-        let (mut claimed, room) = (false, BATCH.saturating_sub(under_way.rounds.len()));
+        let going_on = under_way.rounds.len().saturating_sub(self.post.unanswered());
+        let (mut claimed, room) = (false, BATCH.saturating_sub(going_on));
         let looks = room >= BATCH / 2;
         if looks && let Some((batch, by_user)) = self.courier.claim(room).await? {
             claimed = true;
             for (user, items) in by_user {
-                if under_way.has(Whose::Customer(user)) {
-                    self.courier.put_off(user, items, batch).await?;
+                if let Some(delay) = self.delay(user, &under_way) {
+                    self.courier.put_off(user, items, batch, delay).await?;
                 } else {
                     let courier = self.courier.clone();
                     let round = async move { courier.deliver(user, items, batch).await.map(|()| false) };

@@ -52,6 +52,11 @@ impl Pretended {
         self.hung.lock().unwrap_or_else(PoisonError::into_inner).push(chat);
     }
 
+    /// Answers from now on.
+    fn calm(&self) {
+        self.hung.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn texts(&self, chat: i64) -> Vec<String> {
         let got = self.got.lock().unwrap_or_else(PoisonError::into_inner);
         got.iter().filter(|(_, to, _)| *to == chat).map(|(_, _, text)| text.clone()).collect()
@@ -390,6 +395,40 @@ async fn what_a_customer_is_told_goes_before_news_and_waits_for_no_other_chat() 
     let (at, _) = moments.iter().find(|(_, chat)| *chat == 2).expect("it was sent");
     assert!(*at - began < Duration::from_secs(1), "{:?}", *at - began);
     assert!(moments.iter().filter(|(at, chat)| *at > began && *chat >= 100).count() > 30, "news go on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn however_many_chats_hang_others_are_told_within_a_second() {
+    const HUNG: u64 = 100;
+    let stage = Stage::open().await;
+    for user in 1..=HUNG {
+        stage.telegram.hang(user.cast_signed());
+    }
+    stage.happens((1..=HUNG).flat_map(|user| [Stage::news(user, 1), Stage::news(user, 2)]).collect()).await;
+    let stop = CancellationToken::new();
+    let sender = Outgoing::new(&stage.office, Arc::new(stage.store.clone()), stop.clone());
+    let sending = tokio::spawn(sender.run());
+    tokio::time::sleep(Duration::from_secs(4)).await; // within which so many messages may leave
+    for other in 0..120 {
+        let (user, began) = (1_000 + other, Instant::now());
+        stage.happens(vec![Stage::news(user, 1)]).await;
+        tokio::time::sleep(Duration::from_millis(1_300)).await;
+        let told = stage.telegram.moments().into_iter().find(|(_, chat)| *chat == user.cast_signed());
+        let (at, _) = told.unwrap_or_else(|| panic!("number {other} was not told in time"));
+        assert!(at - began < Duration::from_secs(1), "number {other} was told after {:?}", at - began);
+    }
+    stage.telegram.calm();
+    tokio::time::sleep(Duration::from_secs(150)).await;
+    stop.cancel();
+    sending.await.expect("it ends");
+    for user in 1..=HUNG {
+        let texts = stage.telegram.texts(user.cast_signed());
+        assert_eq!(texts.len(), 2, "{user}: {texts:?}");
+        assert!(
+            texts.iter().zip(1..).all(|(text, n)| text.contains(&phone(n).pretty())),
+            "{user}: {texts:?}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
