@@ -83,11 +83,9 @@ impl Desk<'_> {
         match press {
             Press::Panel => self.panel().await,
             Press::Pool(part, after) => self.pool(part, after).await,
-            Press::Number(number) => self.number(number).await,
-            Press::Shelved(number, part, after) => self.card(number, Press::Pool(part, after)).await,
+            Press::Number(opened) => self.number(opened).await,
             Press::Payments(page) => self.payments(page).await,
-            Press::Payment(tx) => self.payment(tx, 0).await,
-            Press::Queued(tx, page) => self.payment(tx, page).await,
+            Press::Payment(tx, page) => self.payment(tx, page).await,
             Press::Customer(user) => self.customer(user).await,
             Press::Admins(page) => self.admins(page).await,
             Press::Figures => self.figures().await,
@@ -98,7 +96,7 @@ impl Desk<'_> {
             | Press::AskAdd
             | Press::AskPrice(_)
             | Press::AskCustomer
-            | Press::AskAppoint
+            | Press::AskAppoint(_)
             | Press::AskNews => self.ask(press).await,
 
             Press::Extend(_)

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::texts::Language;
 use fields::{Reader, Writer};
-pub(crate) use press::{Decision, LOCKS, Press, Shelf};
+pub(crate) use press::{Decision, LOCKS, Opened, Press, Shelf, Source};
 
 /// The version of the form. Another one makes all buttons that are out there stale.
 const VERSION: char = '1';
@@ -41,8 +41,8 @@ pub(crate) enum Callback {
     Browse(Place),
     /// Show how the list can be narrowed.
     Narrow(Filter),
-    /// Ask for digits to look for.
-    AskDigits(Filter),
+    /// Ask for digits to look for; where in the list that was.
+    AskDigits(Place),
     /// Show a number of the list.
     Number(PhoneNumber, Place),
 
@@ -96,8 +96,8 @@ pub(crate) enum Callback {
 
     /// Show the customer's invoices, older than this one.
     History(Option<InvoiceId>),
-    /// Show payments that settled nothing.
-    Attention,
+    /// Show payments that settled nothing; after which invoice the page of the history begins that led there.
+    Attention(Option<InvoiceId>),
     /// Show help.
     Help,
     /// Show the rules.
@@ -109,7 +109,7 @@ pub(crate) enum Callback {
 }
 
 /// A place in the list of free numbers.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub(crate) struct Place {
     /// The page, from 0; one that does not exist is the last one.
     pub(crate) page: u32,
@@ -221,7 +221,7 @@ impl fmt::Display for Callback {
             Self::Admin(press) => press.write(&mut out),
             Self::Browse(place) => out.tag("b").place(place),
             Self::Narrow(filter) => out.tag("f").filter(filter),
-            Self::AskDigits(filter) => out.tag("fd").filter(filter),
+            Self::AskDigits(place) => out.tag("fd").place(place),
             Self::Number(number, place) => out.tag("n").phone(*number).place(place),
             Self::Quote(wish, place) => out.tag("q").wish(wish).place(place),
             Self::Order(Order { wish, price, mark }) => {
@@ -250,7 +250,8 @@ impl fmt::Display for Callback {
             Self::DeclineLink(token) => out.tag("ld").text(token.expose()),
             Self::History(None) => out.tag("y"),
             Self::History(Some(after)) => out.tag("yo").text(after),
-            Self::Attention => out.tag("z"),
+            Self::Attention(None) => out.tag("z"),
+            Self::Attention(Some(after)) => out.tag("zo").text(after),
             Self::Help => out.tag("e"),
             Self::Rules(Origin::Home) => out.tag("u"),
             Self::Rules(Origin::Help) => out.tag("ue"),
@@ -279,7 +280,7 @@ impl FromStr for Callback {
             tag if tag.starts_with('a') => Self::Admin(Press::read(tag, &mut fields)?),
             "b" => Self::Browse(fields.place()?),
             "f" => Self::Narrow(fields.filter()?),
-            "fd" => Self::AskDigits(fields.filter()?),
+            "fd" => Self::AskDigits(fields.place()?),
             "n" => Self::Number(fields.phone()?, fields.place()?),
             "q" => Self::Quote(fields.wish()?, fields.place()?),
             "o" => {
@@ -310,7 +311,8 @@ impl FromStr for Callback {
             "ld" => Self::DeclineLink(fields.token()?),
             "y" => Self::History(None),
             "yo" => Self::History(Some(fields.text()?)),
-            "z" => Self::Attention,
+            "z" => Self::Attention(None),
+            "zo" => Self::Attention(Some(fields.text()?)),
             "e" => Self::Help,
             "u" => Self::Rules(Origin::Home),
             "ue" => Self::Rules(Origin::Help),

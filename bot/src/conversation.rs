@@ -220,13 +220,13 @@ async fn found(bot: &Bot, session: &Session, filter: Filter, pattern: NumberPatt
 async fn answered(bot: &Bot, session: &Session, awaited: Awaited, text: &str, theirs: i32) -> Outcome {
     let language = session.language;
     let (asked, view) = match awaited {
-        Awaited::Digits { filter, message } => {
+        Awaited::Digits { place, message } => {
             let view = match text.parse::<NumberPattern>() {
                 Ok(pattern) => {
                     bot.memory.answered(session.user).await?;
-                    found(bot, session, filter, pattern).await
+                    found(bot, session, place.filter, pattern).await
                 }
-                Err(_) => screens::digits_question(language, &filter, true).into(),
+                Err(_) => screens::digits_question(language, &place, true).into(),
             };
             (message, view)
         }
@@ -323,7 +323,7 @@ async fn deliver(bot: &Bot, session: &Session, view: &View, here: Option<i32>) -
     }
     if let (Some(question), Some(message)) = (question, shown) {
         let awaited = match question.clone() {
-            Question::Digits(filter) => Awaited::Digits { filter, message },
+            Question::Digits(place) => Awaited::Digits { place, message },
             Question::Person(number) => Awaited::Person { number, message },
         };
         bot.memory.ask(session.user, &awaited).await?;

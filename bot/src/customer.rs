@@ -52,7 +52,7 @@ pub(crate) async fn press(bot: &Bot, session: &Session, callback: Callback) -> R
         | Callback::Cancel(_)
         | Callback::TryPay(_)
         | Callback::History(_)
-        | Callback::Attention => paying::press(bot, session, callback).await,
+        | Callback::Attention(_) => paying::press(bot, session, callback).await,
         Callback::Transfer(_)
         | Callback::PickPerson(_)
         | Callback::AskPerson(_)

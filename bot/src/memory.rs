@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::admin::Asked;
-use crate::callback::Filter;
+use crate::callback::Place;
 use crate::outgoing::Reach;
 use crate::telegram::Arrived;
 use crate::texts::Language;
@@ -57,9 +57,8 @@ pub(crate) struct Person {
 pub(crate) enum Awaited {
     /// Digits to look for.
     Digits {
-        /// Besides what else.
-        #[serde(flatten)]
-        filter: Filter,
+        /// Where in the list that was asked.
+        place: Place,
         /// The message that asks.
         message: i32,
     },
@@ -318,6 +317,7 @@ fn key(kind: &str, name: impl std::fmt::Display) -> NoteKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::callback::Filter;
     use rental_core::{ManualClock, MemoryStore, Timestamp, Ulid};
     use teloxide::types::UpdateKind;
 
@@ -377,9 +377,13 @@ mod tests {
         let (memory, clock) = memory();
         let filter = Filter { pattern: Some("77*".parse().expect("a pattern")), ..Filter::default() };
         for question in [
-            Awaited::Digits { filter, message: 3 },
+            Awaited::Digits { place: Place { page: 2, ..filter.into() }, message: 3 },
             Awaited::Person { number: "+88801234567".parse().expect("a number"), message: 4 },
-            Awaited::Desk { asked: Asked::Price { number: "+88801234567".parse().expect("a number") } },
+            Awaited::Desk {
+                asked: Asked::Price {
+                    opened: "+88801234567".parse::<PhoneNumber>().expect("a number").into(),
+                },
+            },
         ] {
             memory.ask(1, &question).await.expect("written");
             assert_eq!(memory.acquaintance(1).await.expect("read").awaited, Some(question));

@@ -44,8 +44,8 @@ pub(crate) enum Beside {
 /// What the user is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Question {
-    /// Digits to look for.
-    Digits(crate::callback::Filter),
+    /// Digits to look for, asked at this place of the list.
+    Digits(crate::callback::Place),
     /// A person to hand a number to.
     Person(rental_core::PhoneNumber),
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Answer, Desk, Press, desk, screens};
 use crate::bot::{Bot, Session};
+use crate::callback::Opened;
 use crate::memory::Awaited;
 use crate::texts::escape;
 use crate::view::View;
@@ -29,12 +30,15 @@ pub(crate) enum Asked {
     /// A number's new plans.
     Price {
         /// The number.
-        number: PhoneNumber,
+        opened: Opened,
     },
     /// Which customer to show.
     Customer,
     /// Who becomes an admin.
-    Appoint,
+    Appoint {
+        /// The page of the admins from which it was asked.
+        page: u32,
+    },
     /// What all customers are told.
     News,
 }
@@ -69,14 +73,14 @@ impl Desk<'_> {
         let (asked, text, back) = match press {
             Press::AskNumber => (Asked::Number, language.admin_ask_number(), Press::Panel),
             Press::AskAdd => (Asked::Add, language.admin_ask_add(), Press::Panel),
-            Press::AskPrice(number) => {
-                let number = self.bot.rentals.number(number).await?.number;
-                let text = language.admin_ask_price(number.pretty());
-                (Asked::Price { number }, text, Press::Number(number))
+            Press::AskPrice(opened) => {
+                self.bot.rentals.number(opened.number).await?;
+                let text = language.admin_ask_price(opened.number.pretty());
+                (Asked::Price { opened }, text, Press::Number(opened))
             }
             Press::AskCustomer => (Asked::Customer, language.admin_ask_customer(), Press::Panel),
-            Press::AskAppoint if self.owner => {
-                (Asked::Appoint, language.admin_ask_appoint(), Press::Admins(0))
+            Press::AskAppoint(page) if self.owner => {
+                (Asked::Appoint { page }, language.admin_ask_appoint(), Press::Admins(page))
             }
             Press::AskNews => (Asked::News, language.admin_ask_news(), Press::Panel),
             _ => return Err(DomainError::Denied.into()),
@@ -89,24 +93,25 @@ impl Desk<'_> {
     async fn take(&self, asked: Asked, text: &str) -> Answer {
         let language = self.session.language;
         let back = match &asked {
-            Asked::Price { number } => Press::Number(*number),
-            Asked::Appoint => Press::Admins(0),
+            Asked::Price { opened } => Press::Number(*opened),
+            Asked::Appoint { page } => Press::Admins(*page),
             Asked::Number | Asked::Add | Asked::Customer | Asked::News => Press::Panel,
         };
         let again = |text: String| Ok(screens::asking(language, text, back).into());
         let view = match asked {
             Asked::Number => match text.parse() {
-                Ok(number) => self.number(number).await?,
+                Ok(number) => self.number(PhoneNumber::into(number)).await?,
                 Err(_) => return again(language.admin_bad_number()),
             },
             Asked::Add => match numbers_and_plans(text) {
                 Some((numbers, plans)) => self.add(numbers, plans).await,
                 None => return again(language.admin_bad_add(Currency::Ton.label())),
             },
-            Asked::Price { number } => match plans(text.split_whitespace()) {
+            Asked::Price { opened } => match plans(text.split_whitespace()) {
                 Some(plans) if !plans.is_empty() => {
+                    let number = opened.number;
                     self.on_number(number, Command::SetPlans { number, plans }).await?;
-                    self.number(number).await?
+                    self.number(opened).await?
                 }
                 _ => return again(language.admin_bad_price()),
             },
@@ -114,10 +119,10 @@ impl Desk<'_> {
                 Some(user) => self.customer(user).await?,
                 None => return again(language.admin_bad_user()),
             },
-            Asked::Appoint => match user(text) {
+            Asked::Appoint { page } => match user(text) {
                 Some(user) => {
                     let known = self.bot.memory.person(user).await?.is_some();
-                    screens::appoint_question(language, user, known).into()
+                    screens::appoint_question(language, user, page, known).into()
                 }
                 None => return again(language.admin_bad_user()),
             },

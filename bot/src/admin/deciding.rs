@@ -8,7 +8,7 @@ use rental_core::{
 
 use super::screens;
 use super::{Answer, Desk, Press};
-use crate::callback::{Decision, Mark};
+use crate::callback::{Decision, Mark, Opened};
 use crate::outgoing::Broadcasts;
 use crate::texts::escape;
 use crate::view::View;
@@ -21,19 +21,19 @@ impl Desk<'_> {
     pub(super) async fn question(&self, press: Press) -> Answer {
         let language = self.session.language;
         Ok(match press {
-            Press::Extend(number) => screens::extend(language, number).into(),
-            Press::AskMore(number, term) => {
-                screens::more_question(language, number, term, self.bot.mark()).into()
+            Press::Extend(opened) => screens::extend(language, opened).into(),
+            Press::AskMore(opened, term) => {
+                screens::more_question(language, opened, term, self.bot.mark()).into()
             }
-            Press::AskWithdraw(number) => screens::withdraw_question(language, number).into(),
-            Press::AskRevoke(number) => {
-                let record = self.bot.rentals.number(number).await?;
+            Press::AskWithdraw(opened) => screens::withdraw_question(language, opened).into(),
+            Press::AskRevoke(opened) => {
+                let record = self.bot.rentals.number(opened.number).await?;
                 let rental = record.rental().ok_or(DomainError::RentalUnknown)?;
-                screens::revoke_question(language, number, rental).into()
+                screens::revoke_question(language, opened, rental).into()
             }
-            Press::AskDecide(decision, tx) => {
+            Press::AskDecide(decision, tx, page) => {
                 let payment = self.bot.rentals.payment(&self.actor(), tx).await?;
-                screens::decision_question(language, decision, &payment).into()
+                screens::decision_question(language, decision, &payment, page).into()
             }
             Press::AskBan(user) => screens::ban_question(language, user).into(),
             Press::AskDismiss(user) => {
@@ -47,22 +47,25 @@ impl Desk<'_> {
     pub(super) async fn act(&self, press: Press) -> Answer {
         let language = self.session.language;
         match press {
-            Press::Withdraw(number) => {
+            Press::Withdraw(opened) => {
+                let number = opened.number;
                 self.on_number(number, Command::Withdraw { number }).await?;
-                Ok(self.number(number).await?.toast(language.admin_done()))
+                Ok(self.number(opened).await?.toast(language.admin_done()))
             }
-            Press::Restore(number) => {
+            Press::Restore(opened) => {
+                let number = opened.number;
                 self.on_number(number, Command::Restore { number }).await?;
-                Ok(self.number(number).await?.toast(language.admin_done()))
+                Ok(self.number(opened).await?.toast(language.admin_done()))
             }
-            Press::Lock(number, minutes) => self.lock(number, minutes).await,
-            Press::Unlock(number) => self.unlock(number).await,
-            Press::More(number, term, mark) => self.more(number, term, mark).await,
-            Press::Revoke(number) => {
+            Press::Lock(opened, minutes) => self.lock(opened, minutes).await,
+            Press::Unlock(opened) => self.unlock(opened).await,
+            Press::More(opened, term, mark) => self.more(opened, term, mark).await,
+            Press::Revoke(opened) => {
+                let number = opened.number;
                 self.on_number(number, Command::Revoke { number }).await?;
-                Ok(self.number(number).await?.toast(language.admin_done()))
+                Ok(self.number(opened).await?.toast(language.admin_done()))
             }
-            Press::Decide(decision, tx) => self.decide(decision, tx).await,
+            Press::Decide(decision, tx, page) => self.decide(decision, tx, page).await,
             Press::Ban(user) => {
                 self.execute(Command::Ban { customer: CustomerId::Telegram(user) }).await?;
                 Ok(self.customer(user).await?.toast(language.admin_done()))
@@ -99,16 +102,18 @@ impl Desk<'_> {
         self.bot.rentals.execute(Request { lease, ..Request::new(self.actor(), command) }).await
     }
 
-    async fn lock(&self, number: PhoneNumber, minutes: u32) -> Answer {
+    async fn lock(&self, opened: Opened, minutes: u32) -> Answer {
+        let number = opened.number;
         let (rentals, leases) = (self.bot.rentals.as_ref(), self.bot.leases.as_ref());
         let ttl = Seconds(u64::from(minutes) * 60);
         let request = |command| Request::new(self.actor(), command);
         let lock = lock_number(rentals, leases, number, ttl, request).await?;
         self.note_lock(&LeaseName::Number(number), &lock.token).await?;
-        Ok(self.number(number).await?.toast(self.session.language.admin_done()))
+        Ok(self.number(opened).await?.toast(self.session.language.admin_done()))
     }
 
-    async fn unlock(&self, number: PhoneNumber) -> Answer {
+    async fn unlock(&self, opened: Opened) -> Answer {
+        let number = opened.number;
         let language = self.session.language;
         let (rentals, leases) = (self.bot.rentals.as_ref(), self.bot.leases.as_ref());
         let request = |command| Request::new(self.actor(), command);
@@ -116,17 +121,17 @@ impl Desk<'_> {
             Some(token) => unlock_number(rentals, leases, number, &token, request).await?,
             None => false,
         };
-        let view = self.number(number).await?;
+        let view = self.number(opened).await?;
         Ok(if freed { view.toast(language.admin_done()) } else { view.alert(language.admin_lock_not_here()) })
     }
 
-    async fn more(&self, number: PhoneNumber, term: Term, mark: Mark) -> Answer {
-        let language = self.session.language;
+    async fn more(&self, opened: Opened, term: Term, mark: Mark) -> Answer {
+        let (language, number) = (self.session.language, opened.number);
         if !self.first_answer(mark).await? {
-            return Ok(self.number(number).await?.toast(language.admin_answered()));
+            return Ok(self.number(opened).await?.toast(language.admin_answered()));
         }
         self.on_number(number, Command::Extend { number, term }).await?;
-        Ok(self.number(number).await?.toast(language.admin_done()))
+        Ok(self.number(opened).await?.toast(language.admin_done()))
     }
 
     /// Whether nobody has answered this question before.
@@ -136,7 +141,7 @@ impl Desk<'_> {
         Ok(matches!(self.bot.notes.put_note(&key, "", how).await?, Written::Done(_)))
     }
 
-    async fn decide(&self, decision: Decision, tx: TxHash) -> Answer {
+    async fn decide(&self, decision: Decision, tx: TxHash, page: u32) -> Answer {
         let command = match decision {
             Decision::Apply => Command::ApplyPayment { tx, invoice: None },
             Decision::Refund => Command::RefundPayment { tx },
@@ -145,10 +150,10 @@ impl Desk<'_> {
         };
         let language = self.session.language;
         match self.execute(command).await {
-            Ok(_) => Ok(self.payment(tx, 0).await?.toast(language.admin_done())),
+            Ok(_) => Ok(self.payment(tx, page).await?.toast(language.admin_done())),
             // Somebody else was faster; the screen says what was decided.
             Err(error @ ServiceError::Domain(DomainError::PaymentDecided { .. })) => {
-                Ok(self.payment(tx, 0).await?.alert(language.admin_refusal(&error)))
+                Ok(self.payment(tx, page).await?.alert(language.admin_refusal(&error)))
             }
             Err(error) => Err(error),
         }

@@ -6,8 +6,8 @@ use rental_core::{
 };
 
 use super::screens::{self, Card, Standing};
-use super::{Answer, Desk, Press};
-use crate::callback::Shelf;
+use super::{Answer, Desk};
+use crate::callback::{Opened, Shelf};
 use crate::outgoing::{Broadcasts, CUSTOMERS, OPERATORS};
 
 /// How many entries a page has.
@@ -76,34 +76,24 @@ impl Desk<'_> {
         Ok(screens::pool(self.session.language, part, &found, after, next).into())
     }
 
-    pub(super) async fn number(&self, number: PhoneNumber) -> Answer {
-        // Whoever goes on to the pool finds the number at its beginning.
-        self.card(number, Press::Pool(Shelf::All, number.preceding())).await
-    }
-
-    /// A number, and where Back leads from it.
-    pub(super) async fn card(&self, number: PhoneNumber, back: Press) -> Answer {
-        let record = self.bot.rentals.number(number).await?;
-        let locked_until = self.bot.leases.held_until(&LeaseName::Number(number)).await?;
-        let card = Card { record, locked_until, back };
+    pub(super) async fn number(&self, opened: Opened) -> Answer {
+        let record = self.bot.rentals.number(opened.number).await?;
+        let locked_until = self.bot.leases.held_until(&LeaseName::Number(opened.number)).await?;
+        let card = Card { record, locked_until, opened };
         Ok(screens::number(self.session.language, &card).into())
     }
 
+    /// A page of the payments that are an operator's to deal with; one that does not exist any more is the last one.
     pub(super) async fn payments(&self, page: u32) -> Answer {
         let page = index(page);
         let request = PageRequest::first((page + 1) * PER_PAGE + 1);
         let mut all = self.bot.rentals.payments(&self.actor(), &undecided(), &request).await?.items;
-        if all.len() <= PER_PAGE * page {
+        if all.len() < request.limit {
             // Those that are being sent back are still the operator's to finish.
             let sent_back = PaymentQuery { outcome: Some("refund_pending"), ..PaymentQuery::default() };
-            all.extend(
-                self.bot
-                    .rentals
-                    .payments(&self.actor(), &sent_back, &PageRequest::first(PER_PAGE))
-                    .await?
-                    .items,
-            );
+            all.extend(self.bot.rentals.payments(&self.actor(), &sent_back, &request).await?.items);
         }
+        let page = page.min(all.len().saturating_sub(1) / PER_PAGE);
         let (shown, more) = cut(all, page);
         Ok(screens::payments(self.session.language, &shown, page, more).into())
     }

@@ -7,7 +7,7 @@ use rental_core::{
 
 use super::Press;
 use super::looking::PER_PAGE;
-use crate::callback::{Decision, LOCKS, Mark, Shelf};
+use crate::callback::{Decision, LOCKS, Mark, Opened, Shelf, Source};
 use crate::outgoing::Progress;
 use crate::screen::{Button, Screen, Style};
 use crate::screens::moment;
@@ -40,8 +40,8 @@ pub(crate) struct Card {
     pub(crate) record: NumberRecord,
     /// When the lock on it ends.
     pub(crate) locked_until: Option<Timestamp>,
-    /// The part of the pool from which it was opened.
-    pub(crate) back: Press,
+    /// From where it was opened.
+    pub(crate) opened: Opened,
 }
 
 impl Language {
@@ -129,7 +129,7 @@ pub(crate) fn pool(
         let state = language.admin_state(record.state().name());
         press(
             language.admin_pool_line(record.number.pretty(), state),
-            Press::Shelved(record.number, part, after),
+            Press::Number(Opened { number: record.number, from: Source::Pool(part, after) }),
         )
     });
     let first = after.map(|_| press(language.admin_to_first(), Press::Pool(part, None)));
@@ -139,8 +139,8 @@ pub(crate) fn pool(
 
 /// A number.
 pub(crate) fn number(language: Language, card: &Card) -> Screen {
-    let Card { record, locked_until, back: to } = card;
-    let (number, state) = (record.number, record.state());
+    let Card { record, locked_until, opened } = card;
+    let (opened, state) = (*opened, record.state());
     let plans = record.plans.iter().map(|plan| {
         let prices: Vec<_> = plan.prices().map(|price| price.to_string()).collect();
         language.admin_plan(language.term(plan.term()), prices.join(" / "))
@@ -148,7 +148,7 @@ pub(crate) fn number(language: Language, card: &Card) -> Screen {
     let plans: Vec<_> = plans.collect();
     let plans = if plans.is_empty() { language.admin_no_plans() } else { plans.join(", ") };
     let mut lines =
-        vec![language.admin_number(number.pretty(), language.admin_state(state.name()), Html(plans))];
+        vec![language.admin_number(record.number.pretty(), language.admin_state(state.name()), Html(plans))];
     match &record.holding {
         Holding::Rented(rental) | Holding::Grace { rental, .. } => {
             lines.push(language.admin_holder(rental.holder.to_string(), moment(rental.expires_at)));
@@ -166,34 +166,36 @@ pub(crate) fn number(language: Language, card: &Card) -> Screen {
     let offered = record.listing == Listing::Listed;
     let restore = !offered || matches!(record.holding, Holding::Turnover { .. });
     let pause = if restore {
-        press(language.admin_to_restore(), Press::Restore(number)).styled(Style::Success)
+        press(language.admin_to_restore(), Press::Restore(opened)).styled(Style::Success)
     } else {
-        press(language.admin_to_withdraw(), Press::AskWithdraw(number))
+        press(language.admin_to_withdraw(), Press::AskWithdraw(opened))
     };
     let locks: Vec<_> = match locked_until {
-        Some(_) => vec![press(language.admin_to_unlock(), Press::Unlock(number))],
+        Some(_) => vec![press(language.admin_to_unlock(), Press::Unlock(opened))],
         None => {
-            LOCKS.map(|minutes| press(language.admin_to_lock(minutes), Press::Lock(number, minutes))).into()
+            LOCKS.map(|minutes| press(language.admin_to_lock(minutes), Press::Lock(opened, minutes))).into()
         }
     };
     let rental = record.rental().map(|_| {
         [
-            press(language.admin_to_extend(), Press::Extend(number)),
-            press(language.admin_to_revoke(), Press::AskRevoke(number)).styled(Style::Danger),
+            press(language.admin_to_extend(), Press::Extend(opened)),
+            press(language.admin_to_revoke(), Press::AskRevoke(opened)).styled(Style::Danger),
         ]
     });
     Screen::new(lines.join("\n"))
-        .row([press(language.admin_to_price(), Press::AskPrice(number)), pause])
+        .row([press(language.admin_to_price(), Press::AskPrice(opened)), pause])
         .row(rental.into_iter().flatten())
         .row(locks)
-        .row([back(language, to.clone()), panel_button(language)])
+        .row([back(language, opened.back()), panel_button(language)])
 }
 
 /// By how much a rental can be made longer.
-pub(crate) fn extend(language: Language, number: PhoneNumber) -> Screen {
+pub(crate) fn extend(language: Language, opened: Opened) -> Screen {
     let terms = MORE.into_iter().filter_map(|days| Term::from_days(days).ok());
-    let more = terms.map(|term| press(language.term(term), Press::AskMore(number, term)));
-    Screen::new(language.admin_extend(number.pretty())).row(more).row([back(language, Press::Number(number))])
+    let more = terms.map(|term| press(language.term(term), Press::AskMore(opened, term)));
+    Screen::new(language.admin_extend(opened.number.pretty()))
+        .row(more)
+        .row([back(language, Press::Number(opened))])
 }
 
 fn question(language: Language, text: String, yes: String, act: Press, no: Press) -> Screen {
@@ -201,28 +203,28 @@ fn question(language: Language, text: String, yes: String, act: Press, no: Press
 }
 
 /// Whether a rental shall be made longer.
-pub(crate) fn more_question(language: Language, number: PhoneNumber, term: Term, mark: Mark) -> Screen {
-    let text = language.admin_more_question(number.pretty(), language.term(term));
+pub(crate) fn more_question(language: Language, opened: Opened, term: Term, mark: Mark) -> Screen {
+    let text = language.admin_more_question(opened.number.pretty(), language.term(term));
     question(
         language,
         text,
         language.admin_yes_more(),
-        Press::More(number, term, mark),
-        Press::Number(number),
+        Press::More(opened, term, mark),
+        Press::Number(opened),
     )
 }
 
 /// Whether a number shall not be offered any more.
-pub(crate) fn withdraw_question(language: Language, number: PhoneNumber) -> Screen {
-    let text = language.admin_withdraw_question(number.pretty());
-    question(language, text, language.admin_yes_withdraw(), Press::Withdraw(number), Press::Number(number))
+pub(crate) fn withdraw_question(language: Language, opened: Opened) -> Screen {
+    let text = language.admin_withdraw_question(opened.number.pretty());
+    question(language, text, language.admin_yes_withdraw(), Press::Withdraw(opened), Press::Number(opened))
 }
 
 /// Whether a rental shall end now.
-pub(crate) fn revoke_question(language: Language, number: PhoneNumber, rental: &Rental) -> Screen {
+pub(crate) fn revoke_question(language: Language, opened: Opened, rental: &Rental) -> Screen {
     let (holder, until) = (rental.holder.to_string(), moment(rental.expires_at));
-    let text = language.admin_revoke_question(number.pretty(), holder, until);
-    question(language, text, language.admin_yes_revoke(), Press::Revoke(number), Press::Number(number))
+    let text = language.admin_revoke_question(opened.number.pretty(), holder, until);
+    question(language, text, language.admin_yes_revoke(), Press::Revoke(opened), Press::Number(opened))
 }
 
 /// Payments that need a decision.
@@ -235,7 +237,7 @@ pub(crate) fn payments(language: Language, payments: &[Payment], page: usize, mo
             Some(reason) if matches!(payment.outcome, Outcome::Exception { .. }) => language.reason(reason),
             _ => language.admin_outcome(payment.outcome.name()),
         };
-        press(language.admin_payment_line(payment.amount.to_string(), what), Press::Queued(payment.tx, here))
+        press(language.admin_payment_line(payment.amount.to_string(), what), Press::Payment(payment.tx, here))
     });
     Screen::new(text)
         .rows(lines)
@@ -278,7 +280,7 @@ pub(crate) fn payment(
         lines.push(language.admin_payment_reason(language.reason(reason)));
     }
     lines.push(language.admin_payment_outcome(language.admin_outcome(payment.outcome.name())));
-    let ask = |text, decision| press(text, Press::AskDecide(decision, tx));
+    let ask = |text, decision| press(text, Press::AskDecide(decision, tx, page));
     let mut screen = Screen::new(lines.join("\n"));
     match payment.outcome {
         Outcome::Exception { .. } => {
@@ -300,8 +302,13 @@ pub(crate) fn payment(
     screen.row([back(language, Press::Payments(page)), panel_button(language)])
 }
 
-/// Whether a payment shall be dealt with so.
-pub(crate) fn decision_question(language: Language, decision: Decision, payment: &Payment) -> Screen {
+/// Whether a payment of this page shall be dealt with so.
+pub(crate) fn decision_question(
+    language: Language,
+    decision: Decision,
+    payment: &Payment,
+    page: u32,
+) -> Screen {
     let amount = payment.amount.to_string();
     let (text, yes) = match decision {
         Decision::Apply => (language.admin_apply_question(amount), language.admin_to_apply()),
@@ -309,7 +316,8 @@ pub(crate) fn decision_question(language: Language, decision: Decision, payment:
         Decision::Refunded => (language.admin_refunded_question(amount), language.admin_to_refunded()),
         Decision::WriteOff => (language.admin_write_off_question(amount), language.admin_to_write_off()),
     };
-    question(language, text, yes, Press::Decide(decision, payment.tx), Press::Payment(payment.tx))
+    let tx = payment.tx;
+    question(language, text, yes, Press::Decide(decision, tx, page), Press::Payment(tx, page))
 }
 
 /// A customer.
@@ -320,7 +328,9 @@ pub(crate) fn customer(language: Language, user: u64, account: &Account) -> Scre
         lines.push(language.admin_banned(moment(ban.at)));
     }
     let numbers = account.numbers.iter().take(PER_PAGE);
-    let numbers = numbers.map(|number| press(number.pretty(), Press::Number(*number)));
+    let from = Source::Customer(user);
+    let numbers =
+        numbers.map(|number| press(number.pretty(), Press::Number(Opened { number: *number, from })));
     let ban = match account.ban {
         Some(_) => press(language.admin_to_unban(), Press::Unban(user)).styled(Style::Success),
         None => press(language.admin_to_ban(), Press::AskBan(user)).styled(Style::Danger),
@@ -359,17 +369,17 @@ pub(crate) fn admins(language: Language, access: &Access, page: u32) -> Screen {
     Screen::new(language.admin_admins(owner))
         .rows(lines)
         .row(turning(language, page, page < last, Press::Admins))
-        .row([press(language.admin_to_appoint(), Press::AskAppoint)])
+        .row([press(language.admin_to_appoint(), Press::AskAppoint(u32::try_from(page).unwrap_or(u32::MAX)))])
         .row([panel_button(language)])
 }
 
-/// Whether this user shall be an admin; `known` when the user has used the bot.
-pub(crate) fn appoint_question(language: Language, user: u64, known: bool) -> Screen {
+/// Whether this user shall be an admin, asked from this page of them; `known` when the user has used the bot.
+pub(crate) fn appoint_question(language: Language, user: u64, page: u32, known: bool) -> Screen {
     let text = language.admin_appoint_question(user.to_string());
     let text = if known { text } else { format!("{text}\n\n{}", language.admin_appoint_unknown()) };
     Screen::new(text).row([
         press(language.admin_yes_appoint(), Press::Appoint(user)).styled(Style::Danger),
-        back(language, Press::Admins(0)),
+        back(language, Press::Admins(page)),
     ])
 }
 

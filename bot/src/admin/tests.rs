@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use super::*;
 use crate::bot::House;
-use crate::callback::{Callback, Decision, Shelf};
+use crate::callback::{Callback, Decision, Opened, Shelf, Source};
 use crate::catalogue::Catalogue;
 use crate::codes::Codes;
 use crate::memory::{Awaited, Memory};
@@ -27,6 +27,11 @@ const STRANGER: u64 = 3;
 
 fn phone() -> PhoneNumber {
     "+88801234567".parse().expect("a number")
+}
+
+/// The number, opened from no list.
+fn opened() -> Opened {
+    phone().into()
 }
 
 fn by(user: u64) -> Session {
@@ -138,12 +143,11 @@ async fn state(bot: &Bot) -> NumberState {
 
 /// Every press there is.
 fn all() -> Vec<Press> {
-    let (number, tx, term) = (phone(), TxHash([7; 32]), Term::from_days(7).expect("a term"));
+    let (number, tx, term) = (Opened::from(phone()), TxHash([7; 32]), Term::from_days(7).expect("a term"));
     let mark = crate::callback::Mark::new(9);
     let mut all = vec![
         Press::Panel,
         Press::Pool(Shelf::All, None),
-        Press::Shelved(number, Shelf::Held, Some(number)),
         Press::AskNumber,
         Press::Number(number),
         Press::AskAdd,
@@ -159,15 +163,14 @@ fn all() -> Vec<Press> {
         Press::AskRevoke(number),
         Press::Revoke(number),
         Press::Payments(0),
-        Press::Payment(tx),
-        Press::Queued(tx, 1),
+        Press::Payment(tx, 0),
         Press::AskCustomer,
         Press::Customer(9),
         Press::AskBan(9),
         Press::Ban(9),
         Press::Unban(9),
         Press::Admins(0),
-        Press::AskAppoint,
+        Press::AskAppoint(0),
         Press::Appoint(44),
         Press::AskDismiss(ADMIN),
         Press::Dismiss(ADMIN),
@@ -179,7 +182,7 @@ fn all() -> Vec<Press> {
         Press::StopNews,
     ];
     for decision in [Decision::Apply, Decision::Refund, Decision::Refunded, Decision::WriteOff] {
-        all.extend([Press::AskDecide(decision, tx), Press::Decide(decision, tx)]);
+        all.extend([Press::AskDecide(decision, tx, 0), Press::Decide(decision, tx, 0)]);
     }
     all
 }
@@ -204,7 +207,7 @@ async fn a_dismissal_counts_at_once_also_for_a_question_that_is_open() {
     let (bot, _) = bot().await;
     screen(&bot, ADMIN, Press::AskAdd).await;
     let shown = screen(&bot, OWNER, Press::Dismiss(ADMIN)).await;
-    assert!(presses(&shown).contains(&Press::AskAppoint));
+    assert!(presses(&shown).contains(&Press::AskAppoint(0)));
     assert_eq!(answer(&bot, &by(ADMIN), Press::Panel, None).await, None);
     assert_eq!(say(&bot, ADMIN, "+888 0000 0009\n30d=10").await, None);
 }
@@ -213,12 +216,12 @@ async fn a_dismissal_counts_at_once_also_for_a_question_that_is_open() {
 async fn only_the_owner_sees_and_makes_admins() {
     let (bot, _) = bot().await;
     assert!(!presses(&screen(&bot, ADMIN, Press::Panel).await).contains(&Press::Admins(0)));
-    for what in [Press::Admins(0), Press::AskAppoint, Press::Appoint(44), Press::Dismiss(OWNER)] {
+    for what in [Press::Admins(0), Press::AskAppoint(0), Press::Appoint(44), Press::Dismiss(OWNER)] {
         let view = press(&bot, ADMIN, what.clone()).await;
         assert!(view.screen.is_none() && view.toast.is_some_and(|toast| toast.alert), "{what:?}");
     }
     assert!(presses(&screen(&bot, OWNER, Press::Panel).await).contains(&Press::Admins(0)));
-    screen(&bot, OWNER, Press::AskAppoint).await;
+    screen(&bot, OWNER, Press::AskAppoint(0)).await;
     write(&bot, OWNER, "nobody").await;
     let question = write(&bot, OWNER, "44").await;
     assert!(question.text.contains("44") && question.text.contains("has used the bot"), "{}", question.text);
@@ -229,7 +232,7 @@ async fn only_the_owner_sees_and_makes_admins() {
     assert!(is_admin(&bot, &by(44)).await);
     let known = crate::memory::Person { language: Language::En, chosen: false };
     bot.memory.remember(46, known).await.expect("written");
-    screen(&bot, OWNER, Press::AskAppoint).await;
+    screen(&bot, OWNER, Press::AskAppoint(0)).await;
     assert!(!write(&bot, OWNER, "46").await.text.contains("has used the bot"));
 }
 
@@ -270,16 +273,16 @@ async fn numbers_are_added_priced_paused_and_offered_again() {
         "{}",
         added.text
     );
-    screen(&bot, ADMIN, Press::AskPrice(phone())).await;
+    screen(&bot, ADMIN, Press::AskPrice(opened())).await;
     assert!(write(&bot, ADMIN, "7d=4").await.text.contains("4 TON"));
     assert_eq!(say(&bot, ADMIN, "7d=5").await, None, "the question is answered");
 
-    let question = screen(&bot, ADMIN, Press::AskWithdraw(phone())).await;
-    assert_eq!(presses(&question), [Press::Withdraw(phone()), Press::Number(phone())]);
+    let question = screen(&bot, ADMIN, Press::AskWithdraw(opened())).await;
+    assert_eq!(presses(&question), [Press::Withdraw(opened()), Press::Number(opened())]);
     assert_eq!(state(&bot).await, NumberState::Available, "nothing is done before it is confirmed");
-    press(&bot, ADMIN, Press::Withdraw(phone())).await;
+    press(&bot, ADMIN, Press::Withdraw(opened())).await;
     assert_eq!(state(&bot).await, NumberState::Withdrawn);
-    press(&bot, ADMIN, Press::Restore(phone())).await;
+    press(&bot, ADMIN, Press::Restore(opened())).await;
     assert_eq!(state(&bot).await, NumberState::Available);
     let trail = bot.rentals.audit(&Actor::System, &PageRequest::first(2)).await.expect("read").items;
     assert!(trail.iter().all(|line| line.actor == "tg:2"), "{trail:?}");
@@ -288,16 +291,16 @@ async fn numbers_are_added_priced_paused_and_offered_again() {
 #[tokio::test]
 async fn a_lock_keeps_others_out_and_its_admin_in() {
     let (bot, _) = bot().await;
-    let locked = screen(&bot, ADMIN, Press::Lock(phone(), 15)).await;
-    assert!(presses(&locked).contains(&Press::Unlock(phone())));
-    let again = press(&bot, OWNER, Press::Lock(phone(), 15)).await;
+    let locked = screen(&bot, ADMIN, Press::Lock(opened(), 15)).await;
+    assert!(presses(&locked).contains(&Press::Unlock(opened())));
+    let again = press(&bot, OWNER, Press::Lock(opened(), 15)).await;
     assert!(again.toast.is_some_and(|toast| toast.alert));
     let others = Request::new(Actor::System, Command::Withdraw { number: phone() });
     assert!(bot.rentals.execute(others).await.is_err());
-    press(&bot, ADMIN, Press::Withdraw(phone())).await;
+    press(&bot, ADMIN, Press::Withdraw(opened())).await;
     assert_eq!(state(&bot).await, NumberState::Withdrawn);
-    let freed = screen(&bot, ADMIN, Press::Unlock(phone())).await;
-    assert!(presses(&freed).contains(&Press::Lock(phone(), 15)));
+    let freed = screen(&bot, ADMIN, Press::Unlock(opened())).await;
+    assert!(presses(&freed).contains(&Press::Lock(opened(), 15)));
     let trail = bot.rentals.audit(&Actor::System, &PageRequest::first(3)).await.expect("read").items;
     let actions: Vec<_> = trail.iter().map(|line| (line.actor.as_str(), line.action.as_str())).collect();
     assert_eq!(
@@ -314,14 +317,14 @@ async fn a_rental_is_made_longer_once_however_often_the_button_is_pressed_and_en
     let end = async || bot.rentals.number(phone()).await.expect("there").rental().expect("held").expires_at;
     let before = end().await;
     let term = Term::from_days(7).expect("a term");
-    let question = presses(&screen(&bot, ADMIN, Press::AskMore(phone(), term)).await);
+    let question = presses(&screen(&bot, ADMIN, Press::AskMore(opened(), term)).await);
     for _ in 0..3 {
         press(&bot, ADMIN, question[0].clone()).await;
     }
     assert_eq!(end().await, before + Seconds::from_days(7));
-    let question = screen(&bot, ADMIN, Press::AskRevoke(phone())).await;
-    assert!(question.text.contains("tg:9") && presses(&question).contains(&Press::Revoke(phone())));
-    press(&bot, ADMIN, Press::Revoke(phone())).await;
+    let question = screen(&bot, ADMIN, Press::AskRevoke(opened())).await;
+    assert!(question.text.contains("tg:9") && presses(&question).contains(&Press::Revoke(opened())));
+    press(&bot, ADMIN, Press::Revoke(opened())).await;
     assert_eq!(state(&bot).await, NumberState::Turnover);
 }
 
@@ -329,20 +332,20 @@ async fn a_rental_is_made_longer_once_however_often_the_button_is_pressed_and_en
 async fn an_odd_payment_is_seen_sent_back_with_a_link_and_closed() {
     let (bot, clock) = bot().await;
     let tx = rented(&bot, &clock, 9, Some("not a payload")).await.tx;
-    assert!(presses(&screen(&bot, ADMIN, Press::Payments(0)).await).contains(&Press::Queued(tx, 0)));
-    let shown = screen(&bot, ADMIN, Press::Queued(tx, 3)).await;
+    assert!(presses(&screen(&bot, ADMIN, Press::Payments(0)).await).contains(&Press::Payment(tx, 0)));
+    let shown = screen(&bot, ADMIN, Press::Payment(tx, 3)).await;
     assert!(presses(&shown).contains(&Press::Payments(3)));
-    let shown = screen(&bot, ADMIN, Press::Payment(tx)).await;
-    assert!(!presses(&shown).contains(&Press::AskDecide(Decision::Apply, tx)), "it names no invoice");
-    let question = screen(&bot, ADMIN, Press::AskDecide(Decision::Refund, tx)).await;
-    assert_eq!(presses(&question)[0], Press::Decide(Decision::Refund, tx));
-    let sending = screen(&bot, ADMIN, Press::Decide(Decision::Refund, tx)).await;
+    let shown = screen(&bot, ADMIN, Press::Payment(tx, 0)).await;
+    assert!(!presses(&shown).contains(&Press::AskDecide(Decision::Apply, tx, 0)), "it names no invoice");
+    let question = screen(&bot, ADMIN, Press::AskDecide(Decision::Refund, tx, 0)).await;
+    assert_eq!(presses(&question)[0], Press::Decide(Decision::Refund, tx, 0));
+    let sending = screen(&bot, ADMIN, Press::Decide(Decision::Refund, tx, 0)).await;
     let links =
         |screen: &Screen| screen.keyboard.buttons().filter(|b| matches!(b.action(), Action::Open(_))).count();
     assert_eq!(links(&sending), 1);
-    let again = press(&bot, ADMIN, Press::Decide(Decision::WriteOff, tx)).await;
+    let again = press(&bot, ADMIN, Press::Decide(Decision::WriteOff, tx, 0)).await;
     assert!(again.toast.is_some_and(|toast| toast.alert) && again.screen.is_some());
-    let closed = screen(&bot, ADMIN, Press::Decide(Decision::Refunded, tx)).await;
+    let closed = screen(&bot, ADMIN, Press::Decide(Decision::Refunded, tx, 0)).await;
     assert!(links(&closed) == 0 && closed.text.contains("sent back"), "{}", closed.text);
 }
 
@@ -361,23 +364,75 @@ async fn customers_are_found_barred_and_let_in_again() {
 }
 
 #[tokio::test]
-async fn back_from_a_number_leads_to_the_part_of_the_pool_that_it_was_opened_from() {
+async fn back_leads_to_the_list_from_which_a_number_was_opened_however_much_is_done_with_it() {
     let (bot, clock) = bot().await;
     rented(&bot, &clock, 9, None).await;
-    let held = screen(&bot, ADMIN, Press::Pool(Shelf::Held, phone().preceding())).await;
-    let open = Press::Shelved(phone(), Shelf::Held, phone().preceding());
-    assert_eq!(presses(&held)[0], open);
-    let card = screen(&bot, ADMIN, open).await;
-    assert!(presses(&card).contains(&Press::Pool(Shelf::Held, phone().preceding())));
-    let found = screen(&bot, ADMIN, Press::Number(phone())).await;
-    let pool =
-        presses(&found).into_iter().find(|press| matches!(press, Press::Pool(..))).expect("a way back");
+    let page = Press::Pool(Shelf::Held, phone().preceding());
+    let week = Term::from_days(7).expect("a term");
+    for (list, from) in
+        [(page, Source::Pool(Shelf::Held, phone().preceding())), (Press::Customer(9), Source::Customer(9))]
+    {
+        let opened = Opened { number: phone(), from };
+        assert_eq!(presses(&screen(&bot, ADMIN, list.clone()).await)[0], Press::Number(opened));
+        for done in [
+            Press::Number(opened),
+            Press::Lock(opened, 15),
+            Press::Unlock(opened),
+            Press::More(opened, week, bot.mark()),
+            Press::Withdraw(opened),
+            Press::Restore(opened),
+        ] {
+            let card = presses(&screen(&bot, ADMIN, done.clone()).await);
+            assert!(card.contains(&list) && card.contains(&Press::Extend(opened)), "{done:?}: {card:?}");
+        }
+        for question in [
+            Press::Extend(opened),
+            Press::AskMore(opened, week),
+            Press::AskWithdraw(opened),
+            Press::AskRevoke(opened),
+            Press::AskPrice(opened),
+        ] {
+            let ways = presses(&screen(&bot, ADMIN, question.clone()).await);
+            assert_eq!(ways.last(), Some(&Press::Number(opened)), "{question:?}");
+        }
+        assert_eq!(presses(&write(&bot, ADMIN, "for nothing").await), [Press::Number(opened)]);
+        assert!(presses(&write(&bot, ADMIN, "30d=11").await).contains(&list));
+    }
+    let found = presses(&screen(&bot, ADMIN, Press::Number(opened())).await);
+    let pool = found.into_iter().find(|press| matches!(press, Press::Pool(..))).expect("a way back");
+    let from = Source::Pool(Shelf::All, phone().preceding());
     assert_eq!(
         presses(&screen(&bot, ADMIN, pool).await)[0],
-        Press::Shelved(phone(), Shelf::All, phone().preceding())
+        Press::Number(Opened { number: phone(), from }),
+        "one that was found by its digits is at the beginning of the page"
     );
-    screen(&bot, ADMIN, Press::AskPrice(phone())).await;
-    assert_eq!(presses(&write(&bot, ADMIN, "for nothing").await), [Press::Number(phone())]);
+}
+
+#[tokio::test]
+async fn back_from_a_payment_leads_to_its_page_and_one_that_is_sent_back_is_on_a_page_too() {
+    let (bot, clock) = bot().await;
+    let first = rented(&bot, &clock, 9, Some("not a payload")).await;
+    for n in 0..9_u8 {
+        let incoming = IncomingPayment { tx: TxHash([n + 10; 32]), lt: u64::from(n) + 2, ..first.clone() };
+        let sighting = rental_core::Sighting::SOLE;
+        system(&bot, Command::Book { incoming, unreadable: false, sighting }).await;
+    }
+    let second = screen(&bot, ADMIN, Press::Payments(1)).await;
+    let tx = presses(&second).into_iter().find_map(|press| match press {
+        Press::Payment(tx, 1) => Some(tx),
+        _ => None,
+    });
+    let tx = tx.expect("the ninth is on the second page");
+    let ask = Press::AskDecide(Decision::Refund, tx, 1);
+    let payment = screen(&bot, ADMIN, Press::Payment(tx, 1)).await;
+    assert!(presses(&payment).contains(&ask) && presses(&payment).contains(&Press::Payments(1)));
+    let question = presses(&screen(&bot, ADMIN, ask).await);
+    assert_eq!(question, [Press::Decide(Decision::Refund, tx, 1), Press::Payment(tx, 1)]);
+    assert!(presses(&screen(&bot, ADMIN, question[0].clone()).await).contains(&Press::Payments(1)));
+    let second = presses(&screen(&bot, ADMIN, Press::Payments(1)).await);
+    assert!(second.contains(&Press::Payment(tx, 1)), "it is still to be sent: {second:?}");
+    let beyond = presses(&screen(&bot, ADMIN, Press::Payments(7)).await);
+    assert_eq!(beyond, second, "a page that is there no more is the last one");
 }
 
 #[tokio::test]
@@ -433,7 +488,7 @@ async fn every_operators_screen_in_both_languages_fits_and_has_a_way_on() {
                     | Press::Pool(..)
                     | Press::Number(_)
                     | Press::Payments(_)
-                    | Press::Payment(_)
+                    | Press::Payment(..)
                     | Press::Customer(_)
                     | Press::Admins(_)
                     | Press::Figures
@@ -444,7 +499,7 @@ async fn every_operators_screen_in_both_languages_fits_and_has_a_way_on() {
                     | Press::AskAdd
                     | Press::AskPrice(_)
                     | Press::AskCustomer
-                    | Press::AskAppoint
+                    | Press::AskAppoint(_)
                     | Press::AskNews
             );
             if !asks && !looks {

@@ -5,12 +5,16 @@ use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
 use rental_core::{PhoneNumber, Term, TxHash};
+use serde::{Deserialize, Serialize};
 
 use super::fields::{Reader, Writer};
 use super::{Callback, Mark, Stale};
 
 /// For how long a number can be locked with a button, in minutes.
 pub(crate) const LOCKS: [u32; 2] = [15, 60];
+
+/// What stands before a customer from whom a number was opened; no part of the pool has this letter.
+const HELD: &str = "c";
 
 /// What an operator's button means. Whoever presses it is checked; see `admin.rs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,44 +27,40 @@ pub(crate) enum Press {
     /// Ask for a number to show.
     AskNumber,
     /// Show a number.
-    Number(PhoneNumber),
-    /// Show a number of a page of the pool, which began after another one.
-    Shelved(PhoneNumber, Shelf, Option<PhoneNumber>),
+    Number(Opened),
     /// Ask for numbers to add.
     AskAdd,
     /// Ask for a number's new plans.
-    AskPrice(PhoneNumber),
+    AskPrice(Opened),
     /// Ask whether to stop offering a number.
-    AskWithdraw(PhoneNumber),
+    AskWithdraw(Opened),
     /// Stop offering a number.
-    Withdraw(PhoneNumber),
+    Withdraw(Opened),
     /// Offer a number again.
-    Restore(PhoneNumber),
+    Restore(Opened),
     /// Lock a number for so many minutes, one of [`LOCKS`].
-    Lock(PhoneNumber, u32),
+    Lock(Opened, u32),
     /// End such a lock.
-    Unlock(PhoneNumber),
+    Unlock(Opened),
     /// Show by how much a rental can be made longer.
-    Extend(PhoneNumber),
+    Extend(Opened),
     /// Ask whether to make a rental longer.
-    AskMore(PhoneNumber, Term),
+    AskMore(Opened, Term),
     /// Make a rental longer; the question's own mark.
-    More(PhoneNumber, Term, Mark),
+    More(Opened, Term, Mark),
     /// Ask whether to end a rental.
-    AskRevoke(PhoneNumber),
+    AskRevoke(Opened),
     /// End a rental.
-    Revoke(PhoneNumber),
+    Revoke(Opened),
 
     /// Show payments that need a decision; which page.
     Payments(u32),
-    /// Show a payment.
-    Payment(TxHash),
-    /// Show a payment of a page of those that need a decision.
-    Queued(TxHash, u32),
-    /// Ask whether to do something with a payment.
-    AskDecide(Decision, TxHash),
+    /// Show a payment, from this page of them.
+    Payment(TxHash, u32),
+    /// Ask whether to do something with a payment of this page.
+    AskDecide(Decision, TxHash, u32),
     /// Do it.
-    Decide(Decision, TxHash),
+    Decide(Decision, TxHash, u32),
 
     /// Ask for a customer to show.
     AskCustomer,
@@ -75,8 +75,8 @@ pub(crate) enum Press {
 
     /// Show the admins; which page.
     Admins(u32),
-    /// Ask for a new admin.
-    AskAppoint,
+    /// Ask for a new admin, from this page of them.
+    AskAppoint(u32),
     /// Make a user an admin.
     Appoint(u64),
     /// Ask whether to dismiss an admin.
@@ -99,8 +99,48 @@ pub(crate) enum Press {
     StopNews,
 }
 
+/// A number that was opened, and from where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Opened {
+    /// The number.
+    pub(crate) number: PhoneNumber,
+    /// From where.
+    pub(crate) from: Source,
+}
+
+/// From where a number was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Source {
+    /// From a page of the pool, which begins after another number.
+    Pool(Shelf, Option<PhoneNumber>),
+    /// From a customer who holds it.
+    Customer(u64),
+    /// From no list: from a message, or by its digits.
+    Nowhere,
+}
+
+impl From<PhoneNumber> for Opened {
+    fn from(number: PhoneNumber) -> Self {
+        Self { number, from: Source::Nowhere }
+    }
+}
+
+impl Opened {
+    /// Where Back leads.
+    pub(crate) fn back(self) -> Press {
+        match self.from {
+            Source::Pool(part, after) => Press::Pool(part, after),
+            Source::Customer(user) => Press::Customer(user),
+            // Whoever goes on to the pool finds the number at its beginning.
+            Source::Nowhere => Press::Pool(Shelf::All, self.number.preceding()),
+        }
+    }
+}
+
 /// Which numbers of the pool are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Shelf {
     /// All.
     All,
@@ -175,36 +215,34 @@ impl Press {
             Self::Panel => out.tag("a"),
             Self::Pool(part, after) => out.tag("ap").text(part).optional(after.map(PhoneNumber::as_u64)),
             Self::AskNumber => out.tag("anq"),
-            Self::Number(number) => out.tag("an").phone(*number),
-            Self::Shelved(number, part, after) => {
-                out.tag("as").phone(*number).text(part).optional(after.map(PhoneNumber::as_u64))
-            }
+            Self::Number(opened) => out.tag("an").opened(*opened),
             Self::AskAdd => out.tag("aaq"),
-            Self::AskPrice(number) => out.tag("acq").phone(*number),
-            Self::AskWithdraw(number) => out.tag("awq").phone(*number),
-            Self::Withdraw(number) => out.tag("aw").phone(*number),
-            Self::Restore(number) => out.tag("ar").phone(*number),
-            Self::Lock(number, minutes) => out.tag("al").phone(*number).number(u64::from(*minutes)),
-            Self::Unlock(number) => out.tag("au").phone(*number),
-            Self::Extend(number) => out.tag("ae").phone(*number),
-            Self::AskMore(number, term) => out.tag("aeq").phone(*number).number(u64::from(term.days())),
-            Self::More(number, term, mark) => {
-                out.tag("aem").phone(*number).number(u64::from(term.days())).number(mark.0)
+            Self::AskPrice(opened) => out.tag("acq").opened(*opened),
+            Self::AskWithdraw(opened) => out.tag("awq").opened(*opened),
+            Self::Withdraw(opened) => out.tag("aw").opened(*opened),
+            Self::Restore(opened) => out.tag("ar").opened(*opened),
+            Self::Lock(opened, minutes) => out.tag("al").number(u64::from(*minutes)).opened(*opened),
+            Self::Unlock(opened) => out.tag("au").opened(*opened),
+            Self::Extend(opened) => out.tag("ae").opened(*opened),
+            Self::AskMore(opened, term) => out.tag("aeq").number(u64::from(term.days())).opened(*opened),
+            Self::More(opened, term, mark) => {
+                out.tag("aem").number(u64::from(term.days())).number(mark.0).opened(*opened)
             }
-            Self::AskRevoke(number) => out.tag("avq").phone(*number),
-            Self::Revoke(number) => out.tag("av").phone(*number),
+            Self::AskRevoke(opened) => out.tag("avq").opened(*opened),
+            Self::Revoke(opened) => out.tag("av").opened(*opened),
             Self::Payments(page) => out.tag("ay").number(u64::from(*page)),
-            Self::Payment(tx) => out.tag("az").text(ShortTx(*tx)),
-            Self::Queued(tx, page) => out.tag("aq").text(ShortTx(*tx)).number(u64::from(*page)),
-            Self::AskDecide(decision, tx) => out.tag("adq").text(decision).text(ShortTx(*tx)),
-            Self::Decide(decision, tx) => out.tag("ad").text(decision).text(ShortTx(*tx)),
+            Self::Payment(tx, page) => out.tag("az").text(ShortTx(*tx)).page(*page),
+            Self::AskDecide(decision, tx, page) => {
+                out.tag("adq").text(decision).text(ShortTx(*tx)).page(*page)
+            }
+            Self::Decide(decision, tx, page) => out.tag("ad").text(decision).text(ShortTx(*tx)).page(*page),
             Self::AskCustomer => out.tag("akq"),
             Self::Customer(user) => out.tag("ak").number(*user),
             Self::AskBan(user) => out.tag("abq").number(*user),
             Self::Ban(user) => out.tag("ab").number(*user),
             Self::Unban(user) => out.tag("abu").number(*user),
             Self::Admins(page) => out.tag("am").number(u64::from(*page)),
-            Self::AskAppoint => out.tag("amq"),
+            Self::AskAppoint(page) => out.tag("amq").page(*page),
             Self::Appoint(user) => out.tag("ama").number(*user),
             Self::AskDismiss(user) => out.tag("axq").number(*user),
             Self::Dismiss(user) => out.tag("ax").number(*user),
@@ -225,36 +263,40 @@ impl Press {
                 let part = fields.text()?;
                 Self::Pool(part, optional_phone(fields)?)
             }
-            "as" => {
-                let (number, part) = (fields.phone()?, fields.text()?);
-                Self::Shelved(number, part, optional_phone(fields)?)
-            }
             "anq" => Self::AskNumber,
-            "an" => Self::Number(fields.phone()?),
+            "an" => Self::Number(opened(fields)?),
             "aaq" => Self::AskAdd,
-            "acq" => Self::AskPrice(fields.phone()?),
-            "awq" => Self::AskWithdraw(fields.phone()?),
-            "aw" => Self::Withdraw(fields.phone()?),
-            "ar" => Self::Restore(fields.phone()?),
-            "al" => Self::Lock(fields.phone()?, lock(fields)?),
-            "au" => Self::Unlock(fields.phone()?),
-            "ae" => Self::Extend(fields.phone()?),
-            "aeq" => Self::AskMore(fields.phone()?, term(fields)?),
-            "aem" => Self::More(fields.phone()?, term(fields)?, mark(fields)?),
-            "avq" => Self::AskRevoke(fields.phone()?),
-            "av" => Self::Revoke(fields.phone()?),
+            "acq" => Self::AskPrice(opened(fields)?),
+            "awq" => Self::AskWithdraw(opened(fields)?),
+            "aw" => Self::Withdraw(opened(fields)?),
+            "ar" => Self::Restore(opened(fields)?),
+            "al" => {
+                let minutes = lock(fields)?;
+                Self::Lock(opened(fields)?, minutes)
+            }
+            "au" => Self::Unlock(opened(fields)?),
+            "ae" => Self::Extend(opened(fields)?),
+            "aeq" => {
+                let term = term(fields)?;
+                Self::AskMore(opened(fields)?, term)
+            }
+            "aem" => {
+                let (term, mark) = (term(fields)?, mark(fields)?);
+                Self::More(opened(fields)?, term, mark)
+            }
+            "avq" => Self::AskRevoke(opened(fields)?),
+            "av" => Self::Revoke(opened(fields)?),
             "ay" => Self::Payments(small(fields)?),
-            "az" => Self::Payment(fields.text::<ShortTx>()?.0),
-            "aq" => Self::Queued(fields.text::<ShortTx>()?.0, small(fields)?),
-            "adq" => Self::AskDecide(fields.text()?, fields.text::<ShortTx>()?.0),
-            "ad" => Self::Decide(fields.text()?, fields.text::<ShortTx>()?.0),
+            "az" => Self::Payment(fields.text::<ShortTx>()?.0, page(fields)?),
+            "adq" => Self::AskDecide(fields.text()?, fields.text::<ShortTx>()?.0, page(fields)?),
+            "ad" => Self::Decide(fields.text()?, fields.text::<ShortTx>()?.0, page(fields)?),
             "akq" => Self::AskCustomer,
             "ak" => Self::Customer(fields.user()?),
             "abq" => Self::AskBan(fields.user()?),
             "ab" => Self::Ban(fields.user()?),
             "abu" => Self::Unban(fields.user()?),
             "am" => Self::Admins(small(fields)?),
-            "amq" => Self::AskAppoint,
+            "amq" => Self::AskAppoint(page(fields)?),
             "ama" => Self::Appoint(fields.user()?),
             "axq" => Self::AskDismiss(fields.user()?),
             "ax" => Self::Dismiss(fields.user()?),
@@ -267,6 +309,40 @@ impl Press {
             _ => return Err(Stale),
         })
     }
+}
+
+impl Writer {
+    /// A number and from where it was opened, as the last fields.
+    fn opened(&mut self, opened: Opened) -> &mut Self {
+        self.phone(opened.number);
+        match opened.from {
+            Source::Pool(part, after) => self.text(part).optional(after.map(PhoneNumber::as_u64)),
+            Source::Customer(user) => self.text(HELD).number(user),
+            Source::Nowhere => self,
+        }
+    }
+
+    /// A page as the last field; the first one needs none.
+    fn page(&mut self, page: u32) -> &mut Self {
+        if page == 0 { self } else { self.number(u64::from(page)) }
+    }
+}
+
+fn opened(fields: &mut Reader<'_>) -> Result<Opened, Stale> {
+    let number = fields.phone()?;
+    let from = if fields.is_at_end() {
+        Source::Nowhere
+    } else {
+        match fields.text::<String>()?.as_str() {
+            HELD => Source::Customer(fields.user()?),
+            part => Source::Pool(part.parse()?, optional_phone(fields)?),
+        }
+    };
+    Ok(Opened { number, from })
+}
+
+fn page(fields: &mut Reader<'_>) -> Result<u32, Stale> {
+    if fields.is_at_end() { Ok(0) } else { Some(small(fields)?).filter(|page| *page > 0).ok_or(Stale) }
 }
 
 fn optional_phone(fields: &mut Reader<'_>) -> Result<Option<PhoneNumber>, Stale> {
@@ -305,30 +381,14 @@ mod tests {
         let mut all = vec![
             Press::Panel,
             Press::AskNumber,
-            Press::Number(number),
             Press::AskAdd,
-            Press::AskPrice(number),
-            Press::AskWithdraw(number),
-            Press::Withdraw(number),
-            Press::Restore(number),
-            Press::Lock(number, LOCKS[0]),
-            Press::Lock(number, LOCKS[1]),
-            Press::Unlock(number),
-            Press::Extend(number),
-            Press::AskMore(number, term),
-            Press::More(number, term, mark),
-            Press::AskRevoke(number),
-            Press::Revoke(number),
             Press::Payments(u32::MAX),
-            Press::Payment(tx),
-            Press::Queued(tx, u32::MAX),
             Press::AskCustomer,
             Press::Customer(user),
             Press::AskBan(user),
             Press::Ban(user),
             Press::Unban(user),
             Press::Admins(u32::MAX),
-            Press::AskAppoint,
             Press::Appoint(user),
             Press::AskDismiss(user),
             Press::Dismiss(user),
@@ -339,12 +399,33 @@ mod tests {
             Press::SendNews(mark),
             Press::StopNews,
         ];
+        let mut sources = vec![Source::Nowhere, Source::Customer(user)];
         for part in [Shelf::All, Shelf::Held, Shelf::Idle] {
             all.extend([Press::Pool(part, None), Press::Pool(part, Some(number))]);
-            all.extend([None, Some(number)].map(|after| Press::Shelved(number, part, after)));
+            sources.extend([Source::Pool(part, None), Source::Pool(part, Some(number))]);
         }
-        for decision in [Decision::Apply, Decision::Refund, Decision::Refunded, Decision::WriteOff] {
-            all.extend([Press::AskDecide(decision, tx), Press::Decide(decision, tx)]);
+        for opened in sources.into_iter().map(|from| Opened { number, from }) {
+            all.extend([
+                Press::Number(opened),
+                Press::AskPrice(opened),
+                Press::AskWithdraw(opened),
+                Press::Withdraw(opened),
+                Press::Restore(opened),
+                Press::Lock(opened, LOCKS[0]),
+                Press::Lock(opened, LOCKS[1]),
+                Press::Unlock(opened),
+                Press::Extend(opened),
+                Press::AskMore(opened, term),
+                Press::More(opened, term, mark),
+                Press::AskRevoke(opened),
+                Press::Revoke(opened),
+            ]);
+        }
+        for page in [0, 1, u32::MAX] {
+            all.extend([Press::Payment(tx, page), Press::AskAppoint(page)]);
+            for decision in [Decision::Apply, Decision::Refund, Decision::Refunded, Decision::WriteOff] {
+                all.extend([Press::AskDecide(decision, tx, page), Press::Decide(decision, tx, page)]);
+            }
         }
         for press in all {
             let callback = Callback::from(press);
@@ -352,9 +433,18 @@ mod tests {
             assert!(data.len() <= 64, "{data}");
             assert_eq!(data.parse(), Ok(callback), "{data}");
         }
-        for nonsense in
-            ["1a:", "1ak:0", "1ak:zzzzzzzzzzzz", "1an:1", "1az:AAAA", "1ad:x:AA", "1azz", "1ap:a", "1al:1"]
-        {
+        for nonsense in [
+            "1a:",
+            "1ak:0",
+            "1ak:zzzzzzzzzzzz",
+            "1an:1",
+            "1az:AAAA",
+            "1ad:x:AA",
+            "1azz",
+            "1ap:a",
+            "1al:1",
+            "1amq:0",
+        ] {
             assert_eq!(nonsense.parse::<Callback>(), Err(Stale), "{nonsense}");
         }
     }
@@ -363,7 +453,7 @@ mod tests {
     fn a_lock_lasts_only_as_long_as_is_offered() {
         let number: PhoneNumber = "+88801234567".parse().expect("a number");
         for minutes in [0, 1, 14, 16, 24 * 60, u32::MAX] {
-            let forged = Callback::from(Press::Lock(number, minutes)).to_string();
+            let forged = Callback::from(Press::Lock(number.into(), minutes)).to_string();
             assert_eq!(forged.parse::<Callback>(), Err(Stale), "{forged}");
         }
     }

@@ -59,7 +59,7 @@ fn callback() -> impl Strategy<Value = Callback> {
         Callback::Close,
         Callback::Home,
         Callback::Invoices,
-        Callback::Attention,
+        Callback::Attention(None),
         Callback::Help,
         Callback::Rules(Origin::Home),
         Callback::Rules(Origin::Help),
@@ -79,12 +79,13 @@ fn callback() -> impl Strategy<Value = Callback> {
         8 => Callback::Accept(number),
         _ => Callback::Decline(number),
     });
-    let about_invoices = (0..6, invoice()).prop_map(|(which, id)| match which {
+    let about_invoices = (0..7, invoice()).prop_map(|(which, id)| match which {
         0 => Callback::Invoice(id),
         1 => Callback::Qr(id),
         2 => Callback::AskCancel(id),
         3 => Callback::Cancel(id),
         4 => Callback::TryPay(id),
+        5 => Callback::Attention(Some(id)),
         _ => Callback::History(Some(id)),
     });
     prop_oneof![
@@ -93,7 +94,7 @@ fn callback() -> impl Strategy<Value = Callback> {
         about_invoices,
         place().prop_map(Callback::Browse),
         place().prop_map(|place| Callback::Narrow(place.filter)),
-        place().prop_map(|place| Callback::AskDigits(place.filter)),
+        place().prop_map(Callback::AskDigits),
         (number(), place()).prop_map(|(number, place)| Callback::Number(number, place)),
         (wish(), place()).prop_map(|(wish, place)| Callback::Quote(wish, place)),
         (wish(), place()).prop_map(|(wish, place)| Callback::Rules(Origin::Quote(wish, place))),

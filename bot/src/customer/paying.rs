@@ -61,7 +61,7 @@ pub(super) async fn press(bot: &Bot, session: &Session, callback: Callback) -> R
             Ok(View::saying(language.try_paid()))
         }
         Callback::History(after) => history(bot, session, after).await,
-        Callback::Attention => {
+        Callback::Attention(after) => {
             let mut odd = Vec::new();
             for payment in odd_payments(bot, session).await?.0 {
                 let invoice = match payment.invoice {
@@ -70,7 +70,7 @@ pub(super) async fn press(bot: &Bot, session: &Session, callback: Callback) -> R
                 };
                 odd.push((payment, invoice));
             }
-            Ok(screens::attention(language, &odd, &bot.house).into())
+            Ok(screens::attention(language, &odd, after, &bot.house).into())
         }
         _ => Ok(View::default()),
     }
@@ -110,7 +110,7 @@ async fn history(bot: &Bot, session: &Session, after: Option<InvoiceId>) -> Resu
     let page = bot.rentals.invoices(&session.actor(), &query, &page).await?;
     let older = page.next.and_then(|_| page.items.last().map(|invoice| invoice.id));
     let (odd, more) = odd_payments(bot, session).await?;
-    let history = History { invoices: page.items, later: after.is_some(), older, odd: (odd.len(), more) };
+    let history = History { invoices: page.items, after, older, odd: (odd.len(), more) };
     Ok(screens::history(session.language, &history).into())
 }
 

@@ -22,9 +22,9 @@ pub(super) async fn press(bot: &Bot, session: &Session, callback: Callback) -> R
             let listed = bot.catalogue.listed(bot.rentals.as_ref(), &Place::default()).await?;
             Ok(screens::narrow(language, &listed, &filter).into())
         }
-        Callback::AskDigits(filter) => {
-            let screen = screens::digits_question(language, &filter, false);
-            Ok(View { question: Some(Question::Digits(filter)), ..screen.into() })
+        Callback::AskDigits(place) => {
+            let screen = screens::digits_question(language, &place, false);
+            Ok(View { question: Some(Question::Digits(place)), ..screen.into() })
         }
         Callback::Number(number, place) => {
             let record = bot.rentals.number(number).await?;

@@ -63,7 +63,7 @@ pub(super) fn letter(language: Language, event: &Event, known: &Known) -> Option
         EventKind::PaymentException { .. } => {
             let what = screens::about_payment(language, known.payment.as_ref()?, known.invoice.as_ref());
             Screen::new(language.letter_odd(crate::texts::Html(what)))
-                .row([Button::press(language.letter_to_attention(), Callback::Attention)])
+                .row([Button::press(language.letter_to_attention(), Callback::Attention(None))])
         }
         EventKind::PaymentResolved { outcome, .. } => {
             let amount = known.payment.as_ref()?.amount.to_string();

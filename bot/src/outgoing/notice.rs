@@ -14,8 +14,8 @@ pub(super) fn notice(language: Language, event: &Event) -> Option<Screen> {
     }
     let number = event.number;
     let about_number = |text: String| {
-        let open =
-            number.map(|number| Button::press(language.notice_to_number(), Press::Number(number).into()));
+        let open = number
+            .map(|number| Button::press(language.notice_to_number(), Press::Number(number.into()).into()));
         Screen::new(text).row(open)
     };
     Some(match &event.kind {
@@ -25,10 +25,11 @@ pub(super) fn notice(language: Language, event: &Event) -> Option<Screen> {
                 Some(number) => language.notice_payment_for(amount.to_string(), number.pretty(), reason),
                 None => language.notice_payment(amount.to_string(), reason),
             };
-            Screen::new(text).row([Button::press(language.notice_to_payment(), Press::Payment(*tx).into())])
+            Screen::new(text)
+                .row([Button::press(language.notice_to_payment(), Press::Payment(*tx, 0).into())])
         }
         EventKind::RefundDiffers { tx, .. } => Screen::new(language.notice_refund_differs())
-            .row([Button::press(language.notice_to_payment(), Press::Payment(*tx).into())]),
+            .row([Button::press(language.notice_to_payment(), Press::Payment(*tx, 0).into())]),
         EventKind::NumberTurnover { .. } => about_number(language.notice_turnover(number?.pretty())),
         EventKind::NumberLost { ownership } => {
             let why = language.notice_why_lost(ownership.name());

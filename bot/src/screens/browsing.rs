@@ -64,7 +64,7 @@ pub(crate) fn browse(language: Language, listed: &Listed, place: &Place) -> Scre
         .row(turning(language, page, pages, |page| Callback::Browse(at(page))))
         .row(first.into_iter().chain(on))
         .row([
-            Button::press(language.to_search(), Callback::AskDigits(filter.clone())),
+            Button::press(language.to_search(), Callback::AskDigits(here.clone())),
             Button::press(language.to_narrow(), Callback::Narrow(filter.clone())),
         ])
         .row(all)
@@ -120,9 +120,9 @@ pub(crate) fn narrow(language: Language, listed: &Listed, filter: &Filter) -> Sc
 }
 
 /// The question for digits; with what was wrong with the answer before.
-pub(crate) fn digits_question(language: Language, filter: &Filter, wrong: bool) -> Screen {
+pub(crate) fn digits_question(language: Language, place: &Place, wrong: bool) -> Screen {
     let text = if wrong { language.bad_pattern() } else { language.ask_digits() };
-    Screen::new(text).row([Button::press(language.to_cancel(), Callback::Browse(filter.clone().into()))])
+    Screen::new(text).row([Button::press(language.to_cancel(), Callback::Browse(place.clone()))])
 }
 
 /// A number of the pool, whoever has it.

@@ -145,8 +145,8 @@ pub(crate) fn invoices(language: Language, open: &[Invoice]) -> Screen {
 pub(crate) struct History {
     /// The invoices, newest first.
     pub(crate) invoices: Vec<Invoice>,
-    /// Whether this is not the first page.
-    pub(crate) later: bool,
+    /// The one after which the page begins, if it is not the first page.
+    pub(crate) after: Option<InvoiceId>,
     /// The last one, when there are older ones.
     pub(crate) older: Option<InvoiceId>,
     /// How many payments settled nothing, and whether there are more.
@@ -181,17 +181,22 @@ pub(crate) fn history(language: Language, history: &History) -> Screen {
     let (count, more) = history.odd;
     let odd = (count > 0).then(|| {
         let label = if more { language.to_attention_more(count) } else { language.to_attention(count) };
-        Button::press(label, Callback::Attention)
+        Button::press(label, Callback::Attention(history.after))
     });
-    let newest = history.later.then(|| Button::press(language.to_newest(), Callback::History(None)));
+    let newest = history.after.map(|_| Button::press(language.to_newest(), Callback::History(None)));
     let older = history.older.map(|id| Button::press(language.to_older(), Callback::History(Some(id))));
     Screen::new(text).row(odd).row(newest.into_iter().chain(older)).row([language.home_button()])
 }
 
-/// Payments that settled nothing, each with the invoice it names.
-pub(crate) fn attention(language: Language, odd: &[(Payment, Option<Invoice>)], house: &House) -> Screen {
+/// Payments that settled nothing, each with the invoice it names; Back leads to the page of the history after `after`.
+pub(crate) fn attention(
+    language: Language,
+    odd: &[(Payment, Option<Invoice>)],
+    after: Option<InvoiceId>,
+    house: &House,
+) -> Screen {
     let support = house.support_url.clone().map(|url| Button::open(language.to_support(), url));
-    let back = [language.back_button(Callback::History(None)), language.home_button()];
+    let back = [language.back_button(Callback::History(after)), language.home_button()];
     if odd.is_empty() {
         return Screen::new(language.attention_none()).row(back);
     }

@@ -169,8 +169,8 @@ fn browsing_screens(language: Language) -> Vec<(&'static str, Screen)> {
         ("nothing fits", browse(language, &Listed::default(), &place)),
         ("nothing is free", browse(language, &Listed::default(), &Place::default())),
         ("narrow", narrow(language, &listed, &filter)),
-        ("digits", digits_question(language, &filter, false)),
-        ("digits again", digits_question(language, &filter, true)),
+        ("digits", digits_question(language, &place, false)),
+        ("digits again", digits_question(language, &place, true)),
         ("a free number", number(&session, &shop, &record(Holding::Free), None, &place)),
         ("my number", number(&session, &shop, &record(Holding::Rented(rent())), why.clone(), &place)),
         ("reserved by me", number(&session, &shop, &record(mine), why.clone(), &place)),
@@ -215,8 +215,8 @@ fn invoice_screens(language: Language) -> Vec<(&'static str, Screen)> {
         invoice(InvoiceKind::Renew, InvoiceStatus::Cancelled { at: NOW }),
     ];
     let older = Some(lines[0].id);
-    let past = History { invoices: lines.clone(), later: true, older, odd: (20, true) };
-    let nothing = History { invoices: Vec::new(), later: false, older: None, odd: (0, false) };
+    let past = History { invoices: lines.clone(), after: older, older, odd: (20, true) };
+    let nothing = History { invoices: Vec::new(), after: None, older: None, odd: (0, false) };
     vec![
         ("pay", paying(language, &open(InvoiceKind::Rent))),
         ("pay with toy coins", paying(language, &Paying { toy: true, ..open(InvoiceKind::Renew) })),
@@ -246,8 +246,8 @@ fn invoice_screens(language: Language) -> Vec<(&'static str, Screen)> {
         ("no open invoices", invoices(language, &[])),
         ("history", history(language, &past)),
         ("no history", history(language, &nothing)),
-        ("payments that need attention", attention(language, &every_reason, &house())),
-        ("no payment needs attention", attention(language, &[], &house())),
+        ("payments that need attention", attention(language, &every_reason, older, &house())),
+        ("no payment needs attention", attention(language, &[], None, &house())),
     ]
 }
 
