@@ -30,7 +30,7 @@ const QUICKLY: Duration = Duration::from_secs(3);
 /// The pause then.
 const SHORT_PAUSE: Duration = Duration::from_secs(1);
 /// How long the waiting sign on a button stays at most, to be ended with what delivering the answer came to.
-const WAITING_SIGN: Duration = Duration::from_secs(1);
+const WAITING_SIGN: Duration = Duration::from_millis(500);
 /// The longest toast, in characters.
 const LONGEST_TOAST: usize = 200;
 

@@ -391,6 +391,7 @@ mod tests {
         clock.advance(AWAITED);
         assert_eq!(memory.acquaintance(1).await, Ok(Acquaintance::default()));
     }
+
     #[tokio::test]
     async fn an_invoice_is_followed_on_one_message_and_a_message_shows_one_invoice() {
         let (memory, _) = memory();

@@ -30,8 +30,8 @@ const EVERY: Duration = Duration::from_secs(2);
 const LEASE: Seconds = Seconds(8);
 /// How many screens are read at a time.
 const PAGE: usize = 200;
-/// How many chats are drawn at once.
-const MOST_AT_WORK: usize = 32;
+/// How many chats are drawn at once; enough that those in which Telegram does not answer leave places for others.
+const MOST_AT_WORK: usize = 256;
 /// The pause between two changes, so that all of them together stay well below what Telegram allows.
 const BREATHER: Duration = Duration::from_millis(50);
 const NAME: LeaseName = LeaseName::Worker("pay-screens");
