@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! callers ──► queue ──► writer thread: take turns between processes │ BEGIN │ ≤ 64 jobs │ COMMIT │ answer
-//!        └──► queue ──► reader threads: one read transaction per job, beside the writer (WAL)
+//!        ├──► single documents: one read transaction on the spot, beside the writer (WAL)
+//!        └──► queue ──► reader threads: the same for lists, and for what finds no connection at hand
 //! ```
 //!
 //! - **Acknowledged means on disk.** The write-ahead log is synced (`synchronous=FULL`) before anybody is answered.

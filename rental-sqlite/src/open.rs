@@ -74,6 +74,8 @@ pub enum OpenError {
 /// An open store's connections and its side files.
 pub(crate) struct Opened {
     pub(crate) writer: Connection,
+    /// For reading on the spot: these do not wait for a lock.
+    pub(crate) at_hand: Vec<Connection>,
     pub(crate) readers: Vec<Connection>,
     pub(crate) turns: Turns,
 }
@@ -87,8 +89,10 @@ pub(crate) enum Purpose {
     Filling,
 }
 
-/// How many connections read beside the writer.
-const READERS: usize = 4;
+/// How many threads read beside the writer.
+const READERS: usize = 2;
+/// How many connections are there to be read with on the spot.
+const AT_HAND: usize = 2;
 /// How long SQLite waits for a lock. Only programs that are not ours can hold one for long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Room for all statements of this crate.
@@ -117,9 +121,11 @@ pub(crate) fn open(path: &Path, purpose: Purpose) -> Result<Opened, OpenError> {
     }
     MIGRATIONS.to_latest(&mut writer).map_err(|error| from_migration(path, error))?;
     for_writing(&writer).map_err(sqlite)?;
-    let readers = (0..READERS).map(|_| reader(path)).collect::<Result<_, _>>().map_err(sqlite)?;
+    let readers = |many, patience| (0..many).map(|_| reader(path, patience)).collect::<Result<_, _>>();
+    let at_hand = readers(AT_HAND, Duration::ZERO).map_err(sqlite)?;
+    let readers = readers(READERS, BUSY_TIMEOUT).map_err(sqlite)?;
     drop(turn);
-    Ok(Opened { writer, readers, turns })
+    Ok(Opened { writer, at_hand, readers, turns })
 }
 
 /// A store that lives in its one connection.
@@ -248,8 +254,9 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 
 /// A connection that only reads. It is not opened read-only, because SQLite then forgets the rules of the schema, and
 /// `check` would not see them broken.
-fn reader(path: &Path) -> rusqlite::Result<Connection> {
+fn reader(path: &Path, patience: Duration) -> rusqlite::Result<Connection> {
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    db.busy_timeout(patience)?;
     db.pragma_update(None, "query_only", true)?;
     Ok(db)
 }

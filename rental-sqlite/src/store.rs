@@ -19,8 +19,9 @@ use crate::desk::Desk;
 use crate::error::Fault;
 use crate::load::{Shelves, moment};
 use crate::open::{self, OpenError, Purpose};
+use crate::readers::Readers;
 use crate::writer::{Activity, Counters, Writer};
-use crate::{archive, check, leases, limiter, listings, notes, outbox, readers, totals};
+use crate::{archive, check, leases, limiter, listings, notes, outbox, totals};
 
 /// A shop in one SQLite file. Clones are handles to the same connections; when the last one is dropped, what was
 /// handed in is finished and the file is closed.
@@ -43,7 +44,7 @@ pub struct SqliteStore(Arc<Shared>);
 
 struct Shared {
     /// A store in memory has one connection only, so it reads at the writer's desk too.
-    readers: Option<Desk>,
+    readers: Option<Readers>,
     writer: Desk,
     counters: Arc<Counters>,
 }
@@ -80,11 +81,11 @@ impl SqliteStore {
         let counters = Arc::<Counters>::default();
         let failed =
             |error: std::io::Error| OpenError::Failed { path: path.to_owned(), why: error.to_string() };
-        let readers = Some(readers::start(opened.readers, &clock).map_err(failed)?);
+        let readers = Readers::start(opened.at_hand, opened.readers, Arc::clone(&clock)).map_err(failed)?;
         let writer =
             Writer { db: opened.writer, turns: Some(opened.turns), clock, counters: Arc::clone(&counters) };
         let writer = writer.start().map_err(failed)?;
-        Ok(Self(Arc::new(Shared { readers, writer, counters })))
+        Ok(Self(Arc::new(Shared { readers: Some(readers), writer, counters })))
     }
 
     /// A store that is gone with its last handle, for trying things out and for tests.
@@ -122,6 +123,15 @@ impl SqliteStore {
         self.0.writer.close();
     }
 
+    /// Reads single documents of a shop, on the spot.
+    async fn glance<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: Fn(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.glance_any(of_a_shop(work)).await
+    }
+
     /// Reads a shop.
     async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
     where
@@ -140,13 +150,28 @@ impl SqliteStore {
         self.write_any(of_a_shop(work)).await
     }
 
+    /// Reads single documents on the spot, also of what is being filled.
+    async fn glance_any<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: Fn(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        // Whoever does nothing but read lets others have their turn.
+        tokio::task::coop::consume_budget().await;
+        match self.0.readers.as_ref().and_then(|readers| readers.glance(&work)) {
+            Some(Ok(found)) => Ok(found),
+            // A thread has the patience to wait for a lock, and says what is wrong.
+            _ => self.read_any(work).await,
+        }
+    }
+
     /// Reads, also what is being filled.
     async fn read_any<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         F: Fn(&Connection, Timestamp) -> Result<T, Fault> + Send + 'static,
         T: Send + 'static,
     {
-        let desk = self.0.readers.as_ref().unwrap_or(&self.0.writer);
+        let desk = self.0.readers.as_ref().map_or(&self.0.writer, Readers::desk);
         Ok(desk.ask(work).await?)
     }
 
@@ -174,7 +199,7 @@ where
 impl Store for SqliteStore {
     async fn load(&self, load: &Load) -> Result<State, StoreError> {
         let load = load.clone();
-        self.read(move |db, now| collect(&mut Shelves(db), &load, now)).await
+        self.glance(move |db, now| collect(&mut Shelves(db), &load, now)).await
     }
 
     async fn commit(&self, changes: &Changes) -> Result<Commit, StoreError> {
@@ -326,7 +351,7 @@ impl Leases for SqliteStore {
 
     async fn held_until(&self, name: &LeaseName) -> Result<Option<Timestamp>, StoreError> {
         let name = name.clone();
-        self.read(move |db, now| leases::held_until(db, &name, now)).await
+        self.glance(move |db, now| leases::held_until(db, &name, now)).await
     }
 }
 
@@ -347,7 +372,7 @@ impl RateLimiter for SqliteStore {
 impl Notes for SqliteStore {
     async fn notes_at(&self, keys: &[NoteKey]) -> Result<Vec<Option<Note>>, StoreError> {
         let keys = keys.to_vec();
-        self.read_any(move |db, now| keys.iter().map(|key| notes::get(db, key, now)).collect()).await
+        self.glance_any(move |db, now| keys.iter().map(|key| notes::get(db, key, now)).collect()).await
     }
 
     async fn put_note(&self, key: &NoteKey, text: &str, how: Writing) -> Result<Written, StoreError> {
