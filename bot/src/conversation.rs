@@ -56,7 +56,7 @@ pub(crate) async fn pressed(bot: &Bot, query: CallbackQuery) -> Outcome {
     }
     let here = query.message.as_ref().map(|message| message.id().0);
     let view = match callback {
-        Some(Callback::Admin(press)) => match admin::answer(bot, &session, press, here).await {
+        Some(Callback::Admin(press)) => match Box::pin(admin::answer(bot, &session, press, here)).await {
             Some(view) => view,
             None => stale(bot, &session).await,
         },
@@ -202,7 +202,7 @@ async fn answer_command(bot: &Bot, session: &Session, command: Command) -> View 
         Command::Help => Callback::Help,
         Command::Rules => Callback::Rules(Origin::Home),
         Command::Language => Callback::Languages,
-        Command::Admin => match admin::answer(bot, session, Press::Panel, None).await {
+        Command::Admin => match Box::pin(admin::answer(bot, session, Press::Panel, None)).await {
             Some(view) => return view,
             None => Callback::Home,
         },
@@ -242,7 +242,7 @@ async fn answered(bot: &Bot, session: &Session, awaited: Awaited, text: &str, th
             (message, view)
         }
         Awaited::Desk { asked } => {
-            let Some(view) = admin::answer_text(bot, session, asked, text).await else {
+            let Some(view) = Box::pin(admin::answer_text(bot, session, asked, text)).await else {
                 bot.memory.answered(session.user).await?;
                 return deliver(bot, session, &home(bot, session).await, None).await;
             };

@@ -6,6 +6,7 @@ mod paying;
 mod renting;
 mod transferring;
 
+use futures::future::{BoxFuture, FutureExt};
 use rental_core::{Invoice, ServiceError};
 
 use crate::admin::{self, Press};
@@ -20,7 +21,18 @@ pub(crate) use paying::screen as invoice_screen;
 pub(crate) use transferring::{chosen, opened};
 
 /// Carries a press out.
-pub(crate) async fn press(bot: &Bot, session: &Session, callback: Callback) -> Result<View, ServiceError> {
+///
+/// In a box: the room for all that any press can need would else be part of every update that is handled, several
+/// times.
+pub(crate) fn press<'a>(
+    bot: &'a Bot,
+    session: &'a Session,
+    callback: Callback,
+) -> BoxFuture<'a, Result<View, ServiceError>> {
+    carry_out(bot, session, callback).boxed()
+}
+
+async fn carry_out(bot: &Bot, session: &Session, callback: Callback) -> Result<View, ServiceError> {
     let language = session.language;
     match callback {
         Callback::Nothing => Ok(View::default()),

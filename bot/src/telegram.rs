@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Url;
 use reqwest::multipart::{Form, Part};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -39,8 +40,11 @@ const UPDATES: [&str; 3] = ["message", "callback_query", "my_chat_member"];
 #[derive(Clone)]
 pub(crate) struct Telegram {
     client: reqwest::Client,
+    /// Asks for updates. A connection that has read a long answer keeps room for the next one, so the long answers come over
+    /// connections of their own.
+    asking: reqwest::Client,
     /// `https://host/bot<token>/`.
-    base: Arc<SecretString>,
+    base: Arc<Url>,
 }
 
 /// A message that was sent.
@@ -150,15 +154,20 @@ impl Telegram {
     /// The Bot API at `url`, such as `https://api.telegram.org`, for the bot with this token. Connects to nothing.
     ///
     /// # Errors
-    /// [`TelegramError::Unavailable`] when there is no TLS on this host.
+    /// [`TelegramError::Unavailable`] when there is no TLS on this host, or the URL is none.
     pub(crate) fn new(url: &str, token: &SecretString) -> Result<Self, TelegramError> {
-        let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_WITHIN)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| TelegramError::Unavailable(error.without_url().to_string()))?;
-        let base = SecretString::from(format!("{url}/bot{}/", token.expose_secret()));
-        Ok(Self { client, base: Arc::new(base) })
+        let client = || {
+            reqwest::Client::builder()
+                .connect_timeout(CONNECT_WITHIN)
+                .timeout(WITHIN)
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never().max_retries_per_request(0))
+                .build()
+                .map_err(|error| TelegramError::Unavailable(error.without_url().to_string()))
+        };
+        let base = Url::parse(&format!("{url}/bot{}/", token.expose_secret()))
+            .map_err(|error| TelegramError::Unavailable(error.to_string()))?;
+        Ok(Self { client: client()?, asking: client()?, base: Arc::new(base) })
     }
 
     async fn call<T: DeserializeOwned>(
@@ -166,17 +175,17 @@ impl Telegram {
         method: &'static str,
         body: &impl Serialize,
     ) -> Result<T, TelegramError> {
-        self.call_within(WITHIN, method, |request| request.json(body)).await
+        self.call_with(&self.client, method, |request| request.json(body)).await
     }
 
-    async fn call_within<T: DeserializeOwned>(
+    async fn call_with<T: DeserializeOwned>(
         &self,
-        limit: Duration,
+        client: &reqwest::Client,
         method: &'static str,
         fill: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
     ) -> Result<T, TelegramError> {
-        let request = self.client.post(format!("{}{method}", self.base.expose_secret())).timeout(limit);
-        let answer = match fill(request).send().await {
+        let url = self.base.join(method).expect("a method is a word");
+        let answer = match fill(client.post(url)).send().await {
             Ok(response) => {
                 let status = response.status().as_u16();
                 match response.bytes().await {
@@ -202,8 +211,9 @@ impl Telegram {
         let body = json!({
             "offset": offset, "timeout": wait.as_secs(), "limit": MOST_UPDATES, "allowed_updates": UPDATES,
         });
-        let texts: Vec<Box<RawValue>> =
-            self.call_within(wait + POLL_MARGIN, "getUpdates", |request| request.json(&body)).await?;
+        let texts: Vec<Box<RawValue>> = self
+            .call_with(&self.asking, "getUpdates", |request| request.json(&body).timeout(wait + POLL_MARGIN))
+            .await?;
         let read = |text: Box<RawValue>| {
             Arrived::read(text).map_err(|error| TelegramError::Unreadable(error.to_string()))
         };
@@ -258,7 +268,7 @@ impl Telegram {
             .text("parse_mode", "HTML")
             .text("reply_markup", keyboard);
         let sent: PhotoSent =
-            self.call_within(WITHIN, "sendPhoto", |request| request.multipart(form)).await?;
+            self.call_with(&self.client, "sendPhoto", |request| request.multipart(form)).await?;
         Ok(sent.photo.into_iter().last().map(|largest| largest.file_id))
     }
 
