@@ -35,7 +35,7 @@ const WAITING_SIGN: Duration = Duration::from_millis(500);
 const LONGEST_TOAST: usize = 200;
 
 /// A button was pressed.
-pub(crate) async fn pressed(bot: &Bot, query: CallbackQuery) -> Outcome {
+pub(crate) async fn pressed(bot: &Bot, query: &CallbackQuery) -> Outcome {
     let user = &query.from;
     let private = query.message.as_ref().is_none_or(|message| message.chat().is_private());
     if !private {
@@ -123,7 +123,7 @@ async fn stale(bot: &Bot, session: &Session) -> View {
 }
 
 /// A message came.
-pub(crate) async fn wrote(bot: &Bot, message: Message) -> Outcome {
+pub(crate) async fn wrote(bot: &Bot, message: &Message) -> Outcome {
     let Some(user) = message.from.as_ref() else { return Ok(()) };
     if let Some(wait) = too_fast(bot, user.id.0).await {
         if let Some(seconds) = wait {

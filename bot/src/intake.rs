@@ -16,7 +16,9 @@ use teloxide::types::{Update, UpdateKind};
 use tokio::sync::oneshot;
 
 use crate::bot::Bot;
+use crate::telegram::Arrived;
 use lanes::Lanes;
+pub(crate) use lanes::MOST_AT_WORK;
 use tree::Tree;
 
 /// How long an update may take.
@@ -48,13 +50,15 @@ impl Intake {
     }
 
     /// Puts an update in its chat's line. The answer comes when it has been handled.
-    pub(crate) fn submit(&self, update: Update) -> oneshot::Receiver<Handled> {
+    pub(crate) fn submit(&self, arrived: &Arrived) -> oneshot::Receiver<Handled> {
         let (done, handled) = oneshot::channel();
-        let (this, key) = (self.clone(), line_of(&update));
+        let (this, line, arrived) = (self.clone(), arrived.line(), arrived.clone());
         let work = async move {
-            let _ = done.send(this.process(update).await); // nobody waits for it when the program ends
+            // In a box of its own, so that what waits takes no more room than it must.
+            let handled = this.process(&arrived).boxed().await;
+            let _ = done.send(handled); // nobody waits for it when the program ends
         };
-        if !self.lanes.submit(key, work.boxed()) {
+        if !self.lanes.submit(line, work.boxed()) {
             count("dropped");
             let (dropped, answer) = oneshot::channel();
             let _ = dropped.send(Handled::Dropped); // the other end is below
@@ -86,13 +90,22 @@ impl Intake {
     }
 
     /// Handles one update.
-    async fn process(&self, update: Update) -> Handled {
-        let (id, kind) = (update.id.0, kind(&update));
-        let query = match &update.kind {
-            UpdateKind::CallbackQuery(query) => Some((query.id.to_string(), query.from.clone())),
-            _ => None,
+    async fn process(&self, arrived: &Arrived) -> Handled {
+        let id = arrived.id();
+        let update = match arrived.update() {
+            Ok(update) => Arc::new(update),
+            Err(error) => {
+                count("error");
+                // Where it is wrong, not what it says.
+                tracing::warn!(
+                    update = id,
+                    at = error.column(),
+                    "an update could not be read and was skipped"
+                );
+                return Handled::Failed;
+            }
         };
-        let trouble = match framed(self.tree.handle(&self.bot, update)).await {
+        let trouble = match framed(self.tree.handle(&self.bot, update.clone())).await {
             Ok(true) => {
                 count("ok");
                 return Handled::Done;
@@ -104,9 +117,9 @@ impl Intake {
             Err(trouble) => trouble,
         };
         count(trouble);
-        tracing::error!(update = id, kind, trouble, "an update could not be handled");
-        if let Some((query, user)) = query {
-            self.bot.apologise(&query, &user).await;
+        tracing::error!(update = id, kind = kind(&update), trouble, "an update could not be handled");
+        if let UpdateKind::CallbackQuery(query) = &update.kind {
+            self.bot.apologise(&query.id.0, &query.from).await;
         }
         Handled::Failed
     }
@@ -123,12 +136,6 @@ async fn framed<T>(work: impl Future<Output = T>) -> Result<T, &'static str> {
 
 fn count(result: &'static str) {
     metrics::counter!("rental_bot_updates_total", "result" => result).increment(1);
-}
-
-/// In whose line an update stands.
-pub(crate) fn line_of(update: &Update) -> i64 {
-    let user = || update.from().and_then(|user| i64::try_from(user.id.0).ok());
-    update.chat().map(|chat| chat.id.0).or_else(user).unwrap_or_default()
 }
 
 fn kind(update: &Update) -> &'static str {

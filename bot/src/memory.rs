@@ -263,8 +263,9 @@ impl Memory {
     }
 
     /// Keeps an update that is being handled, so that it is found again after a crash.
-    pub(crate) async fn keep(&self, update: u32, text: &RawValue) -> Result<(), StoreError> {
-        self.notes.put_note(&key("kept", update), text.get(), Writing::LASTING).await.map(drop)
+    pub(crate) async fn keep(&self, update: &Arrived) -> Result<(), StoreError> {
+        let key = key("kept", update.id());
+        self.notes.put_note(&key, update.text().get(), Writing::LASTING).await.map(drop)
     }
 
     /// Keeps an update no longer.
@@ -291,7 +292,7 @@ impl Memory {
                 None => break,
             }
         }
-        kept.sort_by_key(|arrived| arrived.update.id.0);
+        kept.sort_by_key(Arrived::id);
         Ok(kept)
     }
 
@@ -351,20 +352,22 @@ mod tests {
         let message = format!(
             r#"{{"update_id": 99, "message": {{"message_id": 3, "date": 1, {from}, {chat}, "text": "/start"}}}}"#
         );
-        let texts = [message, press].map(|text| RawValue::from_string(text).expect("JSON"));
-        for (id, text) in [(100, &texts[1]), (99, &texts[0])] {
-            memory.keep(id, text).await.expect("written");
+        let texts = [message, press];
+        let note = |id: u32, text: String| {
+            let notes = memory.notes.clone();
+            async move { notes.put_note(&key("kept", id), &text, Writing::LASTING).await }
+        };
+        note(98, "{}".to_owned()).await.expect("written");
+        for text in texts.iter().rev() {
+            let text = RawValue::from_string(text.clone()).expect("JSON");
+            memory.keep(&Arrived::read(text).expect("an update")).await.expect("written");
         }
-        let unreadable = RawValue::from_string("{}".to_owned()).expect("JSON");
-        memory.keep(98, &unreadable).await.expect("written");
         for _ in 0..2 {
             let kept = memory.kept().await.expect("read");
-            assert_eq!(
-                kept.iter().map(|arrived| arrived.text.get()).collect::<Vec<_>>(),
-                texts.each_ref().map(|text| text.get())
-            );
-            assert!(matches!(kept[0].update.kind, UpdateKind::Message(_)));
-            assert!(matches!(kept[1].update.kind, UpdateKind::CallbackQuery(_)));
+            assert!(kept.iter().map(|arrived| arrived.text().get()).eq(&texts));
+            let kinds = kept.iter().map(|arrived| arrived.update().expect("an update").kind);
+            let kinds: Vec<_> = kinds.collect();
+            assert!(matches!(kinds[..], [UpdateKind::Message(_), UpdateKind::CallbackQuery(_)]), "{kinds:?}");
         }
         for id in [99, 100] {
             memory.let_go(id).await.expect("removed");

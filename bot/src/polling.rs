@@ -16,7 +16,7 @@ use rental_core::{Entropy, LeaseName, LeaseToken, Leases, OsEntropy, Seconds};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::intake::{Intake, line_of};
+use crate::intake::{Intake, MOST_AT_WORK};
 use crate::memory::Memory;
 use crate::telegram::{Arrived, MOST_UPDATES, Telegram, TelegramError};
 use hand::Hand;
@@ -37,9 +37,9 @@ const PATIENCE: Duration = Duration::from_millis(50);
 const LULL: Duration = Duration::from_millis(10);
 /// How long they are waited for when the program ends, before and after what is left is kept.
 const LAST_PATIENCE: Duration = Duration::from_secs(4);
-/// How many updates may be in hand when more are asked for. One chat has few of them, so this many are of people whom
-/// Telegram or the shop does not answer at all, and then there is no use in more.
-const MOST_IN_HAND: usize = 2_000;
+/// In how many chats it may go slowly when more updates are asked for: so many that all places are taken, and more would
+/// only wait here.
+const MOST_SLOW: usize = MOST_AT_WORK;
 /// The pauses after a question that failed.
 const PAUSES: [Duration; 4] =
     [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(10)];
@@ -114,7 +114,7 @@ async fn ask(
         hand.settle(PATIENCE, lull).await;
         keep(memory, hand).await;
         let_go(memory, hand).await;
-        if hand.len() >= MOST_IN_HAND {
+        if hand.slow_lines() >= MOST_SLOW {
             tokio::select! {
                 () = stop.cancelled() => {}
                 _ = hand.next_done() => {}
@@ -136,7 +136,7 @@ async fn ask(
             Ok(updates) => {
                 failures = 0;
                 lull = if updates.len() < MOST_UPDATES { PATIENCE } else { LULL };
-                if wait == WAIT && updates.iter().any(|arrived| hand.has(arrived.update.id.0)) {
+                if wait == WAIT && updates.iter().any(|arrived| hand.has(arrived.id())) {
                     pause(TRY_EVERY, stop).await; // Telegram repeats what was confirmed
                 }
                 take(intake, hand, updates, false);
@@ -152,13 +152,14 @@ async fn ask(
 }
 
 /// Has updates handled that are not in hand.
-fn take(intake: &Intake, hand: &mut Hand, arrived: Vec<Arrived>, kept: bool) {
-    for Arrived { update, text } in arrived {
-        let (id, line) = (update.id.0, line_of(&update));
+fn take(intake: &Intake, hand: &mut Hand, updates: Vec<Arrived>, kept: bool) {
+    for update in updates {
+        let id = update.id();
         if hand.has(id) {
             continue;
         }
-        hand.take(id, line, text, intake.submit(update));
+        let handled = intake.submit(&update);
+        hand.take(update, handled);
         if kept {
             hand.is_kept(id);
         }
@@ -167,7 +168,7 @@ fn take(intake: &Intake, hand: &mut Hand, arrived: Vec<Arrived>, kept: bool) {
 
 /// Keeps what is not done; what cannot be kept stays with Telegram.
 async fn keep(memory: &Memory, hand: &mut Hand) {
-    let keeping = hand.loose().map(|(id, text)| memory.keep(id, text).map_ok(move |()| id));
+    let keeping = hand.loose().map(|update| memory.keep(update).map_ok(|()| update.id()));
     for kept in join_all(keeping).await {
         match kept {
             Ok(id) => hand.is_kept(id),

@@ -4,6 +4,7 @@
 //! of the server, knows no fields that are newer than itself, and hides whether a call may have been carried out.
 //! Whoever calls decides about trying again; nothing is repeated here.
 
+mod arrived;
 mod error;
 
 use std::fmt;
@@ -17,12 +18,13 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use teloxide::types::{BotCommand, Update};
+use teloxide::types::BotCommand;
 
 use crate::config::Webhook;
 use crate::screen::{Keyboard, Screen};
 use error::Refusal;
 
+pub(crate) use arrived::Arrived;
 pub(crate) use error::TelegramError;
 
 /// How long a call may take.
@@ -52,20 +54,6 @@ pub(crate) struct Telegram {
 pub(crate) struct Sent {
     /// Its id in the chat.
     pub(crate) message: i32,
-}
-
-/// An update, and the text in which Telegram sent it: the types do not write everything as they read it.
-#[derive(Debug)]
-pub(crate) struct Arrived {
-    pub(crate) update: Update,
-    pub(crate) text: Box<RawValue>,
-}
-
-impl Arrived {
-    /// The update of this text.
-    pub(crate) fn read(text: Box<RawValue>) -> serde_json::Result<Self> {
-        Ok(Self { update: serde_json::from_str(text.get())?, text })
-    }
 }
 
 /// The bot itself.

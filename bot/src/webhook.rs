@@ -13,12 +13,12 @@ use axum::routing::post;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use teloxide::types::Update;
 
 use crate::bot::Bot;
 use crate::config::Webhook;
 use crate::intake::{Handled, Intake};
 use crate::memory::Claim;
+use crate::telegram::Arrived;
 
 /// The longest body; updates have a few KiB.
 const LONGEST_BODY: usize = 1024 * 1024;
@@ -47,11 +47,11 @@ async fn arrive(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> St
         metrics::counter!("rental_bot_webhook_refused_total").increment(1);
         return StatusCode::UNAUTHORIZED;
     }
-    let Ok(update) = serde_json::from_slice::<Update>(&body) else {
+    let Ok(arrived) = serde_json::from_slice(&body).and_then(Arrived::read) else {
         tracing::warn!("an update could not be read and was skipped");
         return StatusCode::OK; // it would come again for ever
     };
-    let id = update.id.0;
+    let id = arrived.id();
     match door.bot.memory.claim(id).await {
         Ok(Claim::Mine) => {}
         Ok(Claim::Done) => return StatusCode::OK,
@@ -61,7 +61,7 @@ async fn arrive(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> St
             return StatusCode::SERVICE_UNAVAILABLE;
         }
     }
-    let handled = door.intake.submit(update).await.unwrap_or(Handled::Failed);
+    let handled = door.intake.submit(&arrived).await.unwrap_or(Handled::Failed);
     if let Err(error) = door.bot.memory.finish(id).await {
         tracing::warn!(update = id, ?handled, %error, "an update may be handled again");
     }

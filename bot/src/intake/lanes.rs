@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 /// How many updates of one chat wait; more are dropped, because a person does not tap that fast.
 const MOST_WAITING: usize = 32;
 /// How many updates are handled at once; enough that chats in which Telegram does not answer leave places for others.
-const MOST_AT_WORK: usize = 512;
+pub(crate) const MOST_AT_WORK: usize = 512;
 
 /// The lines. A chat has a task of its own as long as it has something to do, so no chat waits for another one's.
 #[derive(Clone)]

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
-use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::intake::Handled;
+use crate::telegram::Arrived;
 
 /// How many of the newest updates that are done are known, should they come again.
 const KNOWN: usize = 1_000;
@@ -20,7 +20,7 @@ const KNOWN: usize = 1_000;
 pub(super) struct Hand {
     under_way: FuturesUnordered<BoxFuture<'static, u32>>,
     /// Those that only Telegram would give out again.
-    loose: BTreeMap<u32, Loose>,
+    loose: BTreeMap<u32, Arrived>,
     /// Those that are kept in the store; in whose line each stands.
     kept: HashMap<u32, i64>,
     /// How many in each line are kept. There it goes slowly.
@@ -33,24 +33,12 @@ pub(super) struct Hand {
     end: i64,
 }
 
-/// An update that is not kept.
-struct Loose {
-    /// In whose line it stands.
-    line: i64,
-    text: Box<RawValue>,
-}
-
 impl Hand {
-    /// Takes update `id` with this text, which is being handled in this line.
-    pub(super) fn take(
-        &mut self,
-        id: u32,
-        line: i64,
-        text: Box<RawValue>,
-        handled: oneshot::Receiver<Handled>,
-    ) {
+    /// Takes an update that is being handled.
+    pub(super) fn take(&mut self, update: Arrived, handled: oneshot::Receiver<Handled>) {
+        let id = update.id();
         self.end = self.end.max(i64::from(id) + 1);
-        self.loose.insert(id, Loose { line, text });
+        self.loose.insert(id, update);
         self.under_way.push(handled.map(move |_| id).boxed());
     }
 
@@ -59,9 +47,9 @@ impl Hand {
         self.loose.contains_key(&id) || self.kept.contains_key(&id) || self.known.contains(&id)
     }
 
-    /// How many updates are in hand.
-    pub(super) fn len(&self) -> usize {
-        self.loose.len() + self.kept.len()
+    /// In how many lines something goes slowly.
+    pub(super) fn slow_lines(&self) -> usize {
+        self.slow.len()
     }
 
     /// Waits for the next one to be done; `None` when there is nothing in hand.
@@ -86,7 +74,7 @@ impl Hand {
     /// would be in vain.
     pub(super) async fn settle(&mut self, patience: Duration, lull: Duration) {
         let until = Instant::now() + patience;
-        while self.loose.values().any(|loose| !self.slow.contains_key(&loose.line)) {
+        while self.loose.values().any(|loose| !self.slow.contains_key(&loose.line())) {
             let until = until.min(Instant::now() + lull);
             if tokio::time::timeout_at(until, self.next_done()).await.is_err() {
                 return;
@@ -100,14 +88,14 @@ impl Hand {
         while let Ok(Some(())) = tokio::time::timeout_at(until, self.next_done()).await {}
     }
 
-    /// What is not kept, by its number.
-    pub(super) fn loose(&self) -> impl Iterator<Item = (u32, &RawValue)> {
-        self.loose.iter().map(|(id, loose)| (*id, &*loose.text))
+    /// What is not kept.
+    pub(super) fn loose(&self) -> impl Iterator<Item = &Arrived> {
+        self.loose.values()
     }
 
     /// This one is kept now.
     pub(super) fn is_kept(&mut self, id: u32) {
-        if let Some(Loose { line, .. }) = self.loose.remove(&id) {
+        if let Some(line) = self.loose.remove(&id).map(|update| update.line()) {
             self.kept.insert(id, line);
             *self.slow.entry(line).or_default() += 1;
         }
@@ -133,12 +121,13 @@ mod tests {
 
     fn take(hand: &mut Hand, id: u32, line: i64) -> oneshot::Sender<Handled> {
         let (done, handled) = oneshot::channel();
-        hand.take(id, line, RawValue::NULL.to_owned(), handled);
+        let text = format!(r#"{{"update_id":{id},"message":{{"chat":{{"id":{line}}}}}}}"#);
+        hand.take(Arrived::read(serde_json::from_str(&text).expect("JSON")).expect("an update"), handled);
         done
     }
 
     fn loose(hand: &Hand) -> Vec<u32> {
-        hand.loose().map(|(id, _)| id).collect()
+        hand.loose().map(Arrived::id).collect()
     }
 
     #[tokio::test(start_paused = true)]
@@ -152,11 +141,11 @@ mod tests {
         hand.is_kept(7);
         assert_eq!((hand.offset(), hand.has(7), hand.over()), (9, true, vec![]));
         hand.is_kept(9);
-        assert_eq!((hand.offset(), hand.len()), (10, 2));
+        assert_eq!((hand.offset(), hand.slow_lines()), (10, 2));
         slow.send(Handled::Failed).expect("it is waited for");
         drop(slow_too);
         hand.finish(PATIENCE).await;
-        assert_eq!((hand.over(), hand.over(), hand.len()), (vec![7, 9], vec![], 0));
+        assert_eq!((hand.over(), hand.over(), hand.slow_lines()), (vec![7, 9], vec![], 0));
         assert!(hand.has(7) && !hand.has(10), "should it come again, it is known");
     }
 
