@@ -112,7 +112,7 @@ impl Desk<'_> {
             | Press::Lock(..)
             | Press::Unlock(_)
             | Press::More(..)
-            | Press::Revoke(_)
+            | Press::Revoke(..)
             | Press::Decide(..)
             | Press::Ban(_)
             | Press::Unban(_)

@@ -10,8 +10,9 @@ mod press;
 use std::fmt;
 use std::str::FromStr;
 
-use rental_core::{Amount, Currency, InvoiceId, NumberPattern, PhoneNumber, Term, TransferToken};
+use rental_core::{Amount, Currency, InvoiceId, NumberPattern, PhoneNumber, Rental, Term, TransferToken};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::texts::Language;
 use fields::{Reader, Writer};
@@ -197,6 +198,12 @@ impl Mark {
     /// The mark of these random bits.
     pub(crate) const fn new(random: u64) -> Self {
         Self(random & ((1 << 40) - 1))
+    }
+
+    /// The mark of a rental: another holder's has another one, and so has another one of the same holder.
+    pub(crate) fn of(rental: &Rental) -> Self {
+        let digest = Sha256::digest(format!("{} {}", rental.holder, rental.started_at));
+        Self::new(digest.iter().take(8).fold(0, |mark, byte| mark << 8 | u64::from(*byte)))
     }
 }
 

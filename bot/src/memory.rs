@@ -5,7 +5,7 @@
 //! | `person:<user>` | the language, and whether it was chosen | for ever |
 //! | `await:<user>` | what the next message of this user answers | ten minutes |
 //! | `pay:<user>` | which messages of this chat show invoices that are open | until they are over |
-//! | `toy:<invoice>` | that it was paid with toy coins | a day |
+//! | `toy:<invoice>` | that it is being paid with toy coins | a minute |
 //! | `seen:<invoice>` | that its screen has shown how it ended | a day |
 //! | `update:<id>` | that an update which was sent is being handled, or was | a minute, or a day |
 //! | `kept:<id>` | an update that was asked for and takes longer | until it is handled |
@@ -38,6 +38,8 @@ const AWAITED: Seconds = Seconds(10 * 60);
 const CLAIMED: Seconds = Seconds(60);
 /// How long it is known that an update was handled; Telegram sends none again after that.
 const HANDLED: Seconds = Seconds::from_days(1);
+/// How long toy coins may be on their way; if a crash kept them from being sent, they can be sent again after it.
+const PAYING: Seconds = Seconds(60);
 const BUSY: &str = "busy";
 const DONE: &str = "done";
 
@@ -227,7 +229,7 @@ impl Memory {
 
     /// Notes that an invoice is being paid with toy coins; `false` when it was before.
     pub(crate) async fn pays_first(&self, invoice: InvoiceId) -> Result<bool, StoreError> {
-        let how = Writing::passing(HANDLED).expecting(Expected::Absent);
+        let how = Writing::passing(PAYING).expecting(Expected::Absent);
         let written = self.notes.put_note(&key("toy", invoice), "", how).await?;
         Ok(matches!(written, Written::Done(_)))
     }

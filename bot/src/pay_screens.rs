@@ -30,8 +30,12 @@ const EVERY: Duration = Duration::from_secs(2);
 const LEASE: Seconds = Seconds(8);
 /// How many screens are read at a time.
 const PAGE: usize = 200;
-/// How many chats are drawn at once; enough that those in which Telegram does not answer leave places for others.
-const MOST_AT_WORK: usize = 256;
+/// How many chats are drawn at once.
+const MOST_AT_WORK: usize = 32;
+/// How long a drawing may take before nothing else waits for its end.
+const PROMPT: Duration = Duration::from_secs(1);
+/// How long a chat in which Telegram did not answer is left alone.
+const REST: Duration = Duration::from_secs(3);
 /// The pause between two changes, so that all of them together stay well below what Telegram allows.
 const BREATHER: Duration = Duration::from_millis(50);
 const NAME: LeaseName = LeaseName::Worker("pay-screens");
@@ -116,8 +120,13 @@ async fn pass(
         };
         let easel = easel.clone();
         let drawing = async move {
-            easel.draw_chat(user, screens, now).await;
-            drop(place);
+            let drawing = easel.draw_chat(user, screens, now);
+            tokio::pin!(drawing);
+            let prompt = tokio::time::timeout(PROMPT, &mut drawing).await;
+            drop(place); // whoever does not answer has none any more
+            if prompt.is_err() {
+                drawing.await;
+            }
         };
         at_work.insert(user, tokio::spawn(drawing));
     }
@@ -236,6 +245,7 @@ impl Easel {
                 self.known().resting.insert(user, Instant::now() + wait);
             }
             Err(TelegramError::Unavailable(why)) => {
+                self.known().resting.insert(user, Instant::now() + REST);
                 tracing::debug!(why, "a pay screen is drawn later");
             }
             Err(error) => {

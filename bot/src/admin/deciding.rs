@@ -60,8 +60,13 @@ impl Desk<'_> {
             Press::Lock(opened, minutes) => self.lock(opened, minutes).await,
             Press::Unlock(opened) => self.unlock(opened).await,
             Press::More(opened, term, mark) => self.more(opened, term, mark).await,
-            Press::Revoke(opened) => {
+            Press::Revoke(opened, mark) => {
                 let number = opened.number;
+                let record = self.bot.rentals.number(number).await?;
+                if record.rental().map(Mark::of) != Some(mark) {
+                    // The question was about another rental than the one that is there now.
+                    return Ok(self.number(opened).await?.alert(language.stale_button()));
+                }
                 self.on_number(number, Command::Revoke { number }).await?;
                 Ok(self.number(opened).await?.toast(language.admin_done()))
             }

@@ -224,7 +224,13 @@ pub(crate) fn withdraw_question(language: Language, opened: Opened) -> Screen {
 pub(crate) fn revoke_question(language: Language, opened: Opened, rental: &Rental) -> Screen {
     let (holder, until) = (rental.holder.to_string(), moment(rental.expires_at));
     let text = language.admin_revoke_question(opened.number.pretty(), holder, until);
-    question(language, text, language.admin_yes_revoke(), Press::Revoke(opened), Press::Number(opened))
+    question(
+        language,
+        text,
+        language.admin_yes_revoke(),
+        Press::Revoke(opened, Mark::of(rental)),
+        Press::Number(opened),
+    )
 }
 
 /// Payments that need a decision.

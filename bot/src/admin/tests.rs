@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use super::*;
 use crate::bot::House;
-use crate::callback::{Callback, Decision, Opened, Shelf, Source};
+use crate::callback::{Callback, Decision, Mark, Opened, Shelf, Source};
 use crate::catalogue::Catalogue;
 use crate::codes::Codes;
 use crate::memory::{Awaited, Memory};
@@ -161,7 +161,7 @@ fn all() -> Vec<Press> {
         Press::AskMore(number, term),
         Press::More(number, term, mark),
         Press::AskRevoke(number),
-        Press::Revoke(number),
+        Press::Revoke(number, mark),
         Press::Payments(0),
         Press::Payment(tx, 0),
         Press::AskCustomer,
@@ -323,8 +323,14 @@ async fn a_rental_is_made_longer_once_however_often_the_button_is_pressed_and_en
     }
     assert_eq!(end().await, before + Seconds::from_days(7));
     let question = screen(&bot, ADMIN, Press::AskRevoke(opened())).await;
-    assert!(question.text.contains("tg:9") && presses(&question).contains(&Press::Revoke(opened())));
-    press(&bot, ADMIN, Press::Revoke(opened())).await;
+    assert!(question.text.contains("tg:9"));
+    let yes = presses(&question)[0].clone();
+    let Press::Revoke(_, asked) = yes else { panic!("{yes:?}") };
+    let another = press(&bot, ADMIN, Press::Revoke(opened(), Mark::new(7))).await;
+    assert_ne!(asked, Mark::new(7));
+    assert!(another.toast.expect("a line").text.contains("out of date"), "it was about another rental");
+    assert_eq!(state(&bot).await, NumberState::Rented);
+    press(&bot, ADMIN, yes).await;
     assert_eq!(state(&bot).await, NumberState::Turnover);
 }
 

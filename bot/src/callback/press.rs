@@ -50,8 +50,8 @@ pub(crate) enum Press {
     More(Opened, Term, Mark),
     /// Ask whether to end a rental.
     AskRevoke(Opened),
-    /// End a rental.
-    Revoke(Opened),
+    /// End a rental; the mark of the one that was asked about.
+    Revoke(Opened, Mark),
 
     /// Show payments that need a decision; which page.
     Payments(u32),
@@ -229,7 +229,7 @@ impl Press {
                 out.tag("aem").number(u64::from(term.days())).number(mark.0).opened(*opened)
             }
             Self::AskRevoke(opened) => out.tag("avq").opened(*opened),
-            Self::Revoke(opened) => out.tag("av").opened(*opened),
+            Self::Revoke(opened, mark) => out.tag("av").number(mark.0).opened(*opened),
             Self::Payments(page) => out.tag("ay").number(u64::from(*page)),
             Self::Payment(tx, page) => out.tag("az").text(ShortTx(*tx)).page(*page),
             Self::AskDecide(decision, tx, page) => {
@@ -285,7 +285,10 @@ impl Press {
                 Self::More(opened(fields)?, term, mark)
             }
             "avq" => Self::AskRevoke(opened(fields)?),
-            "av" => Self::Revoke(opened(fields)?),
+            "av" => {
+                let mark = mark(fields)?;
+                Self::Revoke(opened(fields)?, mark)
+            }
             "ay" => Self::Payments(small(fields)?),
             "az" => Self::Payment(fields.text::<ShortTx>()?.0, page(fields)?),
             "adq" => Self::AskDecide(fields.text()?, fields.text::<ShortTx>()?.0, page(fields)?),
@@ -418,7 +421,7 @@ mod tests {
                 Press::AskMore(opened, term),
                 Press::More(opened, term, mark),
                 Press::AskRevoke(opened),
-                Press::Revoke(opened),
+                Press::Revoke(opened, mark),
             ]);
         }
         for page in [0, 1, u32::MAX] {

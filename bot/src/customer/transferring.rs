@@ -63,6 +63,9 @@ pub(crate) async fn chosen(
     number: PhoneNumber,
     person: (u64, Option<&str>),
 ) -> Result<View, ServiceError> {
+    if person.0 == session.user {
+        return Err(DomainError::TransferToSelf.into()); // the core would say so, but only after the question
+    }
     let times = times(bot, session, number).await?;
     Ok(screens::offer_question(session.language, number, person, times, bot.mark()).into())
 }

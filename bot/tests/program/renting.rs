@@ -225,3 +225,17 @@ async fn nobody_is_picked_also_after_the_language_changed() {
     let asked = alice.chat.messages().iter().any(|message| message.text.contains("Предложить"));
     assert!(!asked, "the question is over: {}", alice.chat.shown());
 }
+
+#[tokio::test]
+async fn an_invoice_that_is_opened_elsewhere_cannot_be_paid_on_its_old_screen() {
+    let shop = Shop::embedded(&[NUMBER]).await;
+    let _bot = shop.start().await;
+    let alice = Person::new(&shop, 7).await;
+    let bill = alice.order(NUMBER).await;
+    alice.chat.send("/start");
+    alice.press("To pay", "Waiting for your payment").await;
+    alice.press(SHOWN, "Pay 10 TON").await;
+    alice.chat.wait_for(|messages| messages.iter().all(|message| message.id != bill.id).then_some(())).await;
+    let left = alice.chat.messages().iter().filter(|message| message.text.contains("Pay 10 TON")).count();
+    assert_eq!(left, 1, "{}", alice.chat.shown());
+}
