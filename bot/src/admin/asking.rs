@@ -99,8 +99,8 @@ impl Desk<'_> {
         };
         let again = |text: String| Ok(screens::asking(language, text, back).into());
         let view = match asked {
-            Asked::Number => match text.parse() {
-                Ok(number) => self.number(PhoneNumber::into(number)).await?,
+            Asked::Number => match text.parse::<PhoneNumber>() {
+                Ok(number) => self.number(number.into()).await?,
                 Err(_) => return again(language.admin_bad_number()),
             },
             Asked::Add => match numbers_and_plans(text) {

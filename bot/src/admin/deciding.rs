@@ -49,13 +49,11 @@ impl Desk<'_> {
         match press {
             Press::Withdraw(opened) => {
                 let number = opened.number;
-                self.on_number(number, Command::Withdraw { number }).await?;
-                Ok(self.number(opened).await?.toast(language.admin_done()))
+                self.change(opened, Command::Withdraw { number }).await
             }
             Press::Restore(opened) => {
                 let number = opened.number;
-                self.on_number(number, Command::Restore { number }).await?;
-                Ok(self.number(opened).await?.toast(language.admin_done()))
+                self.change(opened, Command::Restore { number }).await
             }
             Press::Lock(opened, minutes) => self.lock(opened, minutes).await,
             Press::Unlock(opened) => self.unlock(opened).await,
@@ -67,8 +65,7 @@ impl Desk<'_> {
                     // The question was about another rental than the one that is there now.
                     return Ok(self.number(opened).await?.alert(language.stale_button()));
                 }
-                self.on_number(number, Command::Revoke { number }).await?;
-                Ok(self.number(opened).await?.toast(language.admin_done()))
+                self.change(opened, Command::Revoke { number }).await
             }
             Press::Decide(decision, tx, page) => self.decide(decision, tx, page).await,
             Press::Ban(user) => {
@@ -107,6 +104,12 @@ impl Desk<'_> {
         self.bot.rentals.execute(Request { lease, ..Request::new(self.actor(), command) }).await
     }
 
+    /// Changes a number, and shows what it is then.
+    async fn change(&self, opened: Opened, command: Command) -> Answer {
+        self.on_number(opened.number, command).await?;
+        Ok(self.number(opened).await?.toast(self.session.language.admin_done()))
+    }
+
     async fn lock(&self, opened: Opened, minutes: u32) -> Answer {
         let number = opened.number;
         let (rentals, leases) = (self.bot.rentals.as_ref(), self.bot.leases.as_ref());
@@ -135,8 +138,7 @@ impl Desk<'_> {
         if !self.first_answer(mark).await? {
             return Ok(self.number(opened).await?.toast(language.admin_answered()));
         }
-        self.on_number(number, Command::Extend { number, term }).await?;
-        Ok(self.number(opened).await?.toast(language.admin_done()))
+        self.change(opened, Command::Extend { number, term }).await
     }
 
     /// Whether nobody has answered this question before.
