@@ -16,7 +16,7 @@ use crate::catalogue::Catalogue;
 use crate::codes::Codes;
 use crate::memory::{Acquaintance, Awaited, Memory, Person};
 use crate::outgoing::Reach;
-use crate::telegram::{Me, Telegram, TelegramError};
+use crate::telegram::{Me, Telegram, TelegramError, private_chat};
 use crate::texts::Language;
 
 /// How long a chosen language is waited for.
@@ -92,7 +92,7 @@ impl Session {
 
     /// The private chat.
     pub(crate) fn chat(&self) -> i64 {
-        i64::try_from(self.user).unwrap_or(i64::MAX) // user ids have 52 bits
+        private_chat(self.user)
     }
 }
 

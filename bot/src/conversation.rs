@@ -300,22 +300,19 @@ async fn deliver(bot: &Bot, session: &Session, view: &View, here: Option<i32>) -
     if let Some(screen) = screen {
         // Before it is shown: whatever the message showed is not drawn over it, and an invoice that cannot be shown now is
         // drawn later.
-        let before = match *invoice {
-            Some(invoice) => bot.memory.pay_screen(session.user, invoice).await?,
+        let mut old = match here {
+            Some(here) => bot.memory.shows(session.user, here, *invoice).await?,
             None => None,
         };
-        if let Some(here) = here {
-            bot.memory.shows(session.user, here, *invoice).await?;
-        }
         let message = show(bot, chat, here, screen).await?;
+        if invoice.is_some() && here != Some(message) {
+            old = old.or(bot.memory.shows(session.user, message, *invoice).await?);
+        }
         // Nobody is to pay on a screen that is not kept current.
-        if let Some(old) = before.map(|screen| screen.message).filter(|old| *old != message)
+        if let Some(old) = old
             && let Err(error) = bot.telegram.delete(chat, old).await
         {
             tracing::debug!(%error, "an old pay screen stays in the chat");
-        }
-        if invoice.is_some() && here != Some(message) {
-            bot.memory.shows(session.user, message, *invoice).await?;
         }
         shown = Some(message);
     }

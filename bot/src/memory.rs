@@ -145,14 +145,15 @@ impl Memory {
         self.notes.remove_note(&key("await", user)).await.map(drop)
     }
 
-    /// Notes what a message of a chat shows from now on: this invoice, or none.
+    /// Notes what a message of a chat shows from now on: this invoice, or none. Answers with the message that showed the
+    /// invoice before, if that was another one.
     pub(crate) async fn shows(
         &self,
         user: u64,
         message: i32,
         invoice: Option<InvoiceId>,
-    ) -> Result<(), StoreError> {
-        self.change_pay_screens(user, |screens| {
+    ) -> Result<Option<i32>, StoreError> {
+        let change = |screens: &mut Vec<PayScreen>| {
             // Neither another invoice in this message nor this invoice in another message.
             screens.retain(|screen| (screen.message == message) == (Some(screen.invoice) == invoice));
             if let Some(invoice) = invoice
@@ -160,8 +161,10 @@ impl Memory {
             {
                 screens.push(PayScreen { invoice, message, news: 0 });
             }
-        })
-        .await
+        };
+        let before = self.change_pay_screens(user, change).await?;
+        let elsewhere = |screen: &PayScreen| Some(screen.invoice) == invoice && screen.message != message;
+        Ok(before.into_iter().find(elsewhere).map(|screen| screen.message))
     }
 
     /// Has the screen of an invoice drawn anew, if there is one, because of event `seq`.
@@ -172,11 +175,13 @@ impl Memory {
             }
         })
         .await
+        .map(drop)
     }
 
     /// An invoice is shown no more.
     pub(crate) async fn shows_no_more(&self, user: u64, invoice: InvoiceId) -> Result<(), StoreError> {
-        self.change_pay_screens(user, |screens| screens.retain(|screen| screen.invoice != invoice)).await
+        let change = |screens: &mut Vec<PayScreen>| screens.retain(|screen| screen.invoice != invoice);
+        self.change_pay_screens(user, change).await.map(drop)
     }
 
     /// The message of a chat that shows an invoice.
@@ -202,12 +207,12 @@ impl Memory {
         Ok((page.items.into_iter().filter_map(read).collect(), page.next))
     }
 
-    /// Changes what is noted about the messages of a chat that show invoices.
+    /// Changes what is noted about the messages of a chat that show invoices; answers what it was before.
     async fn change_pay_screens(
         &self,
         user: u64,
         change: impl Fn(&mut Vec<PayScreen>),
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<PayScreen>, StoreError> {
         let key = key("pay", user);
         loop {
             let note = self.notes.note(&key).await?;
@@ -216,13 +221,13 @@ impl Memory {
             let mut after = before.clone();
             change(&mut after);
             if after == before {
-                return Ok(());
+                return Ok(before);
             }
             // Removed in passing, because nothing else removes a note on a condition.
             let how = if after.is_empty() { Writing::passing(Seconds(1)) } else { Writing::LASTING };
             let text = serde_json::to_string(&after).expect("plain data");
             if let Written::Done(_) = self.notes.put_note(&key, &text, how.expecting(expected)).await? {
-                return Ok(());
+                return Ok(before);
             }
         }
     }

@@ -21,7 +21,7 @@ use crate::bot::{Bot, Session};
 use crate::customer;
 use crate::intake::Intake;
 use crate::memory::PayScreen;
-use crate::telegram::TelegramError;
+use crate::telegram::{TelegramError, private_chat};
 use crate::texts::Language;
 
 /// How often the screens are looked at.
@@ -199,9 +199,9 @@ impl Easel {
         let turn = self.turn.lock().await;
         tokio::time::sleep(BREATHER).await;
         drop(turn);
-        let (this, session) = (self.clone(), Session { user, language: Language::En, awaited: None });
+        let this = self.clone();
         let drawn =
-            self.intake.in_line(session.chat(), async move { this.paint(session, screen, now).await });
+            self.intake.in_line(private_chat(user), async move { this.paint(user, screen, now).await });
         tokio::select! {
             () = self.stop.cancelled() => Ok(()),
             drawn = drawn => drawn.unwrap_or(Ok(())), // otherwise the next time
@@ -222,15 +222,15 @@ impl Easel {
     }
 
     /// Draws a screen, if the user has not left it.
-    async fn paint(&self, session: Session, screen: PayScreen, now: Timestamp) -> Result<(), ServiceError> {
-        let (bot, user, id) = (&*self.bot, session.user, screen.invoice);
+    async fn paint(&self, user: u64, screen: PayScreen, now: Timestamp) -> Result<(), ServiceError> {
+        let (bot, id) = (&*self.bot, screen.invoice);
         if bot.memory.pay_screen(user, id).await? != Some(screen) {
             return Ok(());
         }
         let Some(invoice) = self.invoice(user, screen).await? else { return Ok(()) };
         let (shown, over) = (Shown::new(screen, &invoice, now), !invoice.is_open());
-        let language = bot.memory.person(user).await?.map_or(session.language, |person| person.language);
-        let session = Session { language, ..session };
+        let language = bot.memory.person(user).await?.map_or(Language::En, |person| person.language);
+        let session = Session { user, language, awaited: None };
         let picture = customer::invoice_screen(bot, &session, invoice).await?;
         match bot.telegram.edit(session.chat(), screen.message, &picture).await {
             Ok(()) => {

@@ -76,6 +76,11 @@ pub(crate) enum CommandScope {
     Chat(i64),
 }
 
+/// The private chat with a user: it has the user's number.
+pub(crate) fn private_chat(user: u64) -> i64 {
+    i64::try_from(user).unwrap_or(i64::MAX) // user ids have 52 bits
+}
+
 impl fmt::Debug for Telegram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Telegram")

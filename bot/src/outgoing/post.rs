@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::pace::{Pace, Turn};
 use super::{Office, Reach};
 use crate::screen::Screen;
-use crate::telegram::{Telegram, TelegramError};
+use crate::telegram::{Telegram, TelegramError, private_chat};
 
 /// How long a message may take, so that it is not claimed by somebody else meanwhile.
 const WITHIN: Duration = Duration::from_secs(6);
@@ -82,12 +82,12 @@ impl Post {
 
     /// Lays event `seq` of `user` aside until then: what is younger waits behind it.
     pub(super) fn lay_aside(&self, user: u64, seq: u64, until: Instant) {
-        self.pace().lay_aside(chat(user), seq, until);
+        self.pace().lay_aside(private_chat(user), seq, until);
     }
 
     /// Whether `user` cannot be written to for a while.
     pub(super) fn has_to_wait(&self, user: u64) -> bool {
-        self.pace().has_to_wait(chat(user), Instant::now())
+        self.pace().has_to_wait(private_chat(user), Instant::now())
     }
 
     /// Whether nobody can be written to now.
@@ -97,7 +97,7 @@ impl Post {
 
     /// Whether Telegram did not answer the last time that `user` was written to.
     pub(super) fn is_in_doubt(&self, user: u64) -> bool {
-        self.pace().is_in_doubt(chat(user))
+        self.pace().is_in_doubt(private_chat(user))
     }
 
     /// How many calls have been unanswered for longer than usual.
@@ -111,13 +111,13 @@ impl Post {
 
     /// Waits for the turn of event `seq` of `user`; answers until when to lay it aside when that is long after `since`.
     pub(super) async fn wait_for_turn(&self, user: u64, seq: u64, since: Instant) -> Option<Instant> {
-        let turn = self.pace().turn(chat(user), seq, since, Instant::now());
+        let turn = self.pace().turn(private_chat(user), seq, since, Instant::now());
         self.wait(user, turn).await
     }
 
     /// The same for something that belongs to no order.
     pub(super) async fn wait_for_free_turn(&self, user: u64) -> Option<Instant> {
-        let turn = self.pace().free_turn(chat(user), Instant::now());
+        let turn = self.pace().free_turn(private_chat(user), Instant::now());
         self.wait(user, turn).await
     }
 
@@ -126,7 +126,7 @@ impl Post {
             Turn::Aside(until) => Some(until),
             Turn::At(at) => {
                 tokio::time::sleep_until(at).await;
-                let slot = self.pace().slot(chat(user), Instant::now());
+                let slot = self.pace().slot(private_chat(user), Instant::now());
                 tokio::time::sleep_until(slot).await;
                 None
             }
@@ -140,7 +140,7 @@ impl Post {
         seq: Option<u64>,
         screen: &Screen,
     ) -> Result<Fate, StoreError> {
-        let chat = chat(user);
+        let chat = private_chat(user);
         let sent = self.call(chat, screen).await;
         let now = Instant::now();
         let answered = !matches!(sent, Err(TelegramError::Unavailable(_) | TelegramError::Unauthorized));
@@ -184,13 +184,8 @@ impl Post {
         if self.wait_for_free_turn(user).await.is_some() {
             return;
         }
-        if let Err(error) = self.mailbox.edit(chat(user), message, screen).await {
+        if let Err(error) = self.mailbox.edit(private_chat(user), message, screen).await {
             tracing::debug!(%error, "a message is not up to date");
         }
     }
-}
-
-/// The private chat of a user.
-pub(super) fn chat(user: u64) -> i64 {
-    i64::try_from(user).unwrap_or(i64::MAX) // user ids have 52 bits
 }
